@@ -1,0 +1,1 @@
+"""Reverie: learn what an environment looks like, find out what the representation knows."""

@@ -1,0 +1,1 @@
+"""What acts: one file per policy."""

@@ -1,0 +1,1 @@
+"""Speed measurements that compare in one run."""

@@ -1,0 +1,1 @@
+"""Nouns and laws of the house: what every room may know."""

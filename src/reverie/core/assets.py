@@ -1,0 +1,66 @@
+"""Assets: data sets and weights from REVERIE_DATA, found, checked, downloaded when asked for."""
+
+import os
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+
+from reverie.core.errors import WrongInput
+from reverie.core.files import sha256, write_bytes
+
+
+@dataclass(frozen=True)
+class Asset:
+    """A file that Reverie can use but does not contain."""
+
+    name: str
+    """Path inside REVERIE_DATA."""
+    sha256: str
+    """Checksum of its content; may be a prefix where the publisher gives only that."""
+    address: str | None = None
+    """Official address to download it from, if there is one."""
+
+
+def data_folder() -> Path:
+    """The folder named by REVERIE_DATA, or the user's cache folder."""
+    named = os.environ.get("REVERIE_DATA")
+    return Path(named).expanduser() if named else cache_folder()
+
+
+def cache_folder() -> Path:
+    """The user's cache folder for Reverie, always writable."""
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "reverie"
+
+
+def find(asset: Asset) -> Path | None:
+    """The asset's file if it is on this machine and whole; WrongInput if it is there but altered."""
+    for folder in (data_folder(), cache_folder()):
+        path = folder / asset.name
+        if path.is_file():
+            _check(path, asset)
+            return path
+    return None
+
+
+def download(asset: Asset, timeout: float = 20.0) -> Path:
+    """Fetch the asset from its official address into the cache folder, and check it."""
+    if asset.address is None:
+        raise WrongInput(f"{asset.name} has no address to download from; put it into {data_folder()}")
+    path = cache_folder() / asset.name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with urllib.request.urlopen(asset.address, timeout=timeout) as answer:
+            write_bytes(path, answer.read())
+    except OSError as error:
+        raise WrongInput(f"cannot download {asset.address} ({error}); put the file at {path}") from None
+    _check(path, asset)
+    return path
+
+
+def _check(path: Path, asset: Asset) -> None:
+    found = sha256(path)
+    if not found.startswith(asset.sha256):
+        raise WrongInput(
+            f"{path} is altered: sha256 {found[:12]}..., expected {asset.sha256[:12]}...; remove it"
+        )

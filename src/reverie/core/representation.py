@@ -1,0 +1,67 @@
+"""Representation: frames to codes and back; Player and Losses: all that the training loop knows of it."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from reverie.core.posterior import Posterior
+
+
+@dataclass(frozen=True)
+class Losses:
+    """The terms of one batch by name, each one number an image, and the weight of each in the total."""
+
+    terms: Mapping[str, Float[Tensor, " batch"]]
+    weights: Mapping[str, float]
+
+    def total(self) -> Float[Tensor, ""]:
+        """The number to descend: the weighted sum of the terms, averaged over the batch."""
+        parts = [weight * self.terms[name].mean() for name, weight in self.weights.items() if weight != 0.0]
+        return torch.stack(parts).sum()
+
+
+@dataclass(frozen=True)
+class Player:
+    """One who learns: its name, its parameters, its loss, and its learning rate as a factor of the plan's."""
+
+    name: str
+    parameters: Callable[[], Iterable[nn.Parameter]]
+    loss: Callable[[Any, torch.Generator], Losses]
+    learning_rate: float = 1.0
+
+
+@dataclass(frozen=True)
+class View:
+    """What a term may look at: the images to rebuild, the belief, the codes drawn from it, the prediction."""
+
+    frames: Float[Tensor, "batch *frame"]
+    posterior: Posterior
+    codes: Float[Tensor, "batch *code"]
+    prediction: Float[Tensor, "batch *frame"]
+
+
+Term = Callable[[View], Float[Tensor, " batch"]]
+"""One term of an objective: a number an image, summed over pixels, in nats where that has a meaning."""
+
+
+class Representation(nn.Module, ABC):
+    """Frames to codes and back."""
+
+    code_size: int
+
+    @abstractmethod
+    def encode(self, frames: Float[Tensor, "batch *frame"]) -> Posterior:
+        """The belief about the code of each frame; frames are float in [0, 1], channel second."""
+
+    @abstractmethod
+    def decode(self, codes: Float[Tensor, "batch *code"]) -> Float[Tensor, "batch *frame"]:
+        """The frame that each code stands for."""
+
+    @abstractmethod
+    def players(self) -> Sequence[Player]:
+        """Who learns: one for an autoencoder, two for an adversarial pair."""

@@ -1,0 +1,1 @@
+"""Loops and machines: fitting and rolling out."""

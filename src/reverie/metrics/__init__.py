@@ -1,0 +1,1 @@
+"""Codes against factors: what a representation knows."""

@@ -1,0 +1,1 @@
+"""Bricks: networks, feature networks, and the Autoencoder class."""

@@ -1,0 +1,1 @@
+"""Whole experiments: each reruns one claim and gives a verdict."""

@@ -1,0 +1,1 @@
+"""Terms of an objective: one file each."""

@@ -1,0 +1,1 @@
+"""One use case per file: a job and a folder in, a result out."""
