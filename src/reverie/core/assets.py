@@ -1,5 +1,6 @@
 """Assets: data sets and weights from REVERIE_DATA, found, checked, downloaded when asked for."""
 
+import hashlib
 import os
 import urllib.request
 from dataclasses import dataclass
@@ -38,7 +39,7 @@ def find(asset: Asset) -> Path | None:
     for folder in (data_folder(), cache_folder()):
         path = folder / asset.name
         if path.is_file():
-            _check(path, asset)
+            _compare(str(path), sha256(path), asset)
             return path
     return None
 
@@ -51,16 +52,14 @@ def download(asset: Asset, timeout: float = 20.0) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         with urllib.request.urlopen(asset.address, timeout=timeout) as answer:
-            write_bytes(path, answer.read())
+            content = answer.read()
     except OSError as error:
         raise WrongInput(f"cannot download {asset.address} ({error}); put the file at {path}") from None
-    _check(path, asset)
+    _compare(asset.address, hashlib.sha256(content).hexdigest(), asset)
+    write_bytes(path, content)
     return path
 
 
-def _check(path: Path, asset: Asset) -> None:
-    found = sha256(path)
+def _compare(place: str, found: str, asset: Asset) -> None:
     if not found.startswith(asset.sha256):
-        raise WrongInput(
-            f"{path} is altered: sha256 {found[:12]}..., expected {asset.sha256[:12]}...; remove it"
-        )
+        raise WrongInput(f"{place} is altered: its sha256 is {found[:12]}..., not {asset.sha256[:12]}...")

@@ -53,20 +53,30 @@ def _parse(hint: Any, value: Any, name: str) -> Any:
     if hint is Any:
         return value
     if origin is Literal:
-        if value not in arguments:
-            raise WrongInput(f"{name} must be one of {', '.join(map(str, arguments))}, got {value!r}")
-        return value
+        return _parse_choice(arguments, value, name)
     if origin in (Union, types.UnionType):
         return _parse_union(arguments, value, name)
     if origin is tuple:
         return _parse_tuple(arguments, value, name)
     if origin is dict:
-        if not isinstance(value, dict):
-            raise _wrong_type(name, "an object", value)
-        return {str(key): _parse(arguments[1], part, name) for key, part in value.items()}
-    if isinstance(hint, type) and is_dataclass(hint):
-        return from_json(hint, value, name)
-    return _parse_scalar(hint, value, name)
+        return _parse_dict(arguments[1], value, name)
+    return _parse_config(hint, value, name) if is_dataclass(hint) else _parse_scalar(hint, value, name)
+
+
+def _parse_config(hint: Any, value: Any, name: str) -> Any:
+    return value if isinstance(value, hint) else from_json(hint, value, name)
+
+
+def _parse_choice(choices: tuple[Any, ...], value: Any, name: str) -> Any:
+    if value not in choices:
+        raise WrongInput(f"{name} must be one of {', '.join(map(str, choices))}, got {value!r}")
+    return value
+
+
+def _parse_dict(hint: Any, value: Any, name: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise _wrong_type(name, "an object", value)
+    return {str(key): _parse(hint, part, name) for key, part in value.items()}
 
 
 def _parse_union(arguments: tuple[Any, ...], value: Any, name: str) -> Any:

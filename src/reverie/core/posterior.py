@@ -31,6 +31,11 @@ class Point(Posterior):
 
     codes: Float[Tensor, "batch *code"]
 
+    @staticmethod
+    def from_features(features: Float[Tensor, "batch *code"]) -> "Point":
+        """The features themselves are the code."""
+        return Point(features)
+
     @property
     def mean(self) -> Float[Tensor, "batch *code"]:
         """The code itself."""
@@ -55,6 +60,12 @@ class DiagonalGaussian(Posterior):
 
     location: Float[Tensor, "batch *code"]
     log_variance: Float[Tensor, "batch *code"]
+
+    @staticmethod
+    def from_features(features: Float[Tensor, "batch twice *map"]) -> "DiagonalGaussian":
+        """The first half of the features as location, the second as log-variance, clamped to [-10, 10]."""
+        location, log_variance = features.chunk(2, dim=1)
+        return DiagonalGaussian(location, log_variance.clamp(-10.0, 10.0))
 
     @property
     def mean(self) -> Float[Tensor, "batch *code"]:

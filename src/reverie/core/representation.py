@@ -9,6 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from reverie.core.config import Config
 from reverie.core.posterior import Posterior
 
 
@@ -65,3 +66,19 @@ class Representation(nn.Module, ABC):
     @abstractmethod
     def players(self) -> Sequence[Player]:
         """Who learns: one for an autoencoder, two for an adversarial pair."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RepresentationConfig(Config, ABC):
+    """What a user chooses of a representation; its file's name is its word."""
+
+    reconstruction: str = "pixel"
+    """What rebuilding well means: pixel, pixel:bce, perceptual:squeezenet@fire3, ... (see the terms)."""
+
+    @abstractmethod
+    def build(self, frame_shape: tuple[int, ...], reconstruction: Term | None = None) -> Representation:
+        """The representation of frames of this shape (channel, height, width).
+
+        Without a reconstruction term it can encode and decode, but not learn.
+        Raises WrongInput when the method cannot see frames of this shape.
+        """

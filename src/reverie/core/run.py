@@ -21,11 +21,18 @@ class Run:
         self.folder = folder
 
     @classmethod
-    def create(cls, folder: Path, verb: str, job: Any) -> "Run":
-        """Make the folder and write its job; WrongInput when something is there already."""
+    def create(cls, folder: Path, verb: str, job: Any, uses: Any = None) -> "Run":
+        """Make the folder and write its job; `uses` tells what else the work stands on (data, networks).
+
+        WrongInput when something is there already, or the place cannot be written.
+        """
         check_free(folder)
-        folder.mkdir(parents=True, exist_ok=True)
-        write_json(folder / "job.json", {"verb": verb, "job": to_json(job), "made_with": made_with()})
+        content = {"verb": verb, "job": to_json(job), "uses": to_json(uses or {}), "made_with": made_with()}
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            write_json(folder / "job.json", content)
+        except OSError as error:
+            raise WrongInput(f"cannot write to {folder}: {error.strerror}; choose another place") from None
         return cls(folder)
 
     @classmethod
@@ -41,7 +48,7 @@ class Run:
         return self.folder.name
 
     def job(self) -> dict[str, Any]:
-        """The job as written: `verb`, `job`, `made_with`."""
+        """The job as written: `verb`, `job`, `uses`, `made_with`."""
         job = read_json(self.folder / "job.json", f"job of {self.folder}")
         if not isinstance(job, dict) or not {"verb", "job"} <= job.keys():
             raise WrongInput(f"the job of {self.folder} is damaged: it must have 'verb' and 'job'")

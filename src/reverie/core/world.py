@@ -1,7 +1,7 @@
 """World: an environment as the recorder sees it; Policy: what acts in it."""
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float32, UInt8
@@ -32,6 +32,7 @@ class Step(NamedTuple):
     truncated: bool
 
 
+@runtime_checkable
 class World(Protocol):
     """An environment that can be seen and that knows the truth of what it shows."""
 
@@ -67,6 +68,7 @@ class World(Protocol):
         ...
 
 
+@runtime_checkable
 class Policy(Protocol):
     """What acts: an observation and a hidden state in, an action and the next hidden state out."""
 
