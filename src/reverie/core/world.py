@@ -1,10 +1,13 @@
 """World: an environment as the recorder sees it; Policy: what acts in it."""
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float32, UInt8
+
+from reverie.core.config import Config
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,12 @@ class ActionSpace:
     count: int | None
     low: Float32[np.ndarray, " action"] | None = None
     high: Float32[np.ndarray, " action"] | None = None
+
+    def sample(self, generator: np.random.Generator) -> Any:
+        """A uniform action: an int, or float32 (action,)."""
+        if self.count is not None:
+            return int(generator.integers(self.count))
+        return generator.uniform(self.low, self.high).astype(np.float32)
 
 
 class Step(NamedTuple):
@@ -75,3 +84,12 @@ class Policy(Protocol):
     def act(self, observation: Any, hidden: Any, generator: np.random.Generator) -> tuple[Any, Any]:
         """Choose an action; `hidden` is None at the start of an episode."""
         ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class PolicyConfig(Config, ABC):
+    """What describes a policy of the family `agents`."""
+
+    @abstractmethod
+    def build(self, action_space: ActionSpace) -> Policy:
+        """The policy for an environment with these actions."""
