@@ -3,6 +3,7 @@
 import types
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass
+from math import inf
 from pathlib import Path
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -14,6 +15,21 @@ C = TypeVar("C")
 @dataclass(frozen=True, kw_only=True)
 class Config:
     """Base of all configs: finished at birth; the string under a field is its help and its docs."""
+
+    def check_positive(self, *names: str) -> None:
+        """Refuse values that are not above zero; WrongInput names the field."""
+        for name in names:
+            self._check(name, 0.0 < getattr(self, name) < inf, "positive")
+
+    def check_not_negative(self, *names: str) -> None:
+        """Refuse values below zero; WrongInput names the field."""
+        for name in names:
+            self._check(name, 0.0 <= getattr(self, name) < inf, "zero or positive")
+
+    def _check(self, name: str, fine: bool, wanted: str) -> None:
+        if not fine:
+            word = type(self).__module__.rpartition(".")[2].replace("_", "-")
+            raise WrongInput(f"{word} field {name!r} must be {wanted}, got {getattr(self, name)}")
 
 
 def to_json(value: Any) -> Any:

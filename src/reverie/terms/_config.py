@@ -1,0 +1,50 @@
+"""What every term's file defines, and what it may ask for when it is built."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from einops import rearrange
+from jaxtyping import Float
+
+from reverie.core.config import Config
+from reverie.core.representation import Term
+from reverie.nn.feature_networks.network import FeatureNetwork
+
+FeatureNetworks = Callable[[str], FeatureNetwork]
+"""A network's name to the network; WrongInput for a name that nobody knows."""
+
+
+@dataclass(frozen=True)
+class Materials:
+    """Run-time things that a term may need."""
+
+    feature_network: FeatureNetworks
+    """Finds a feature network by its name."""
+    pixels: np.ndarray
+    """Training frames as they lie on disk: bytes, (frame, height, width, channel); may be a memory map."""
+    device: str | torch.device = "cpu"
+    """Where the frames will be when the term is called."""
+
+    def frames(self, count: int) -> Float[torch.Tensor, "frame channel height width"]:
+        """At most `count` training frames, spread evenly over all of them, in [0, 1] on the device."""
+        total = len(self.pixels)
+        rows = np.arange(min(count, total)) * total // min(count, total)
+        pixels = torch.from_numpy(np.ascontiguousarray(self.pixels[rows])).to(self.device)
+        return rearrange(pixels, "frame row column channel -> frame channel row column") / 255.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class TermConfig(Config, ABC):
+    """What a user chooses of a term."""
+
+    @classmethod
+    @abstractmethod
+    def parse(cls, rest: str) -> "TermConfig":
+        """The config that the words after the first colon stand for; WrongInput for unknown words."""
+
+    @abstractmethod
+    def build(self, materials: Materials) -> Term:
+        """The term, ready to be called on the batches of one run."""

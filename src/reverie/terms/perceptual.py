@@ -1,0 +1,105 @@
+"""Reconstruction judged by what a frozen feature network sees: NET@LAYER, then sigmoid or channel."""
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from reverie.core.errors import WrongInput, unknown
+from reverie.core.representation import Term, View
+from reverie.nn.feature_networks.network import FeatureNetwork
+from reverie.terms._config import Materials, TermConfig
+
+Scaling = Literal["sigmoid", "channel"]
+
+CHANNEL_FRAMES = 512
+"""Training frames that the deviation of a channel is taken from."""
+
+CHANNEL_FLOOR = 0.1
+"""Smallest deviation of a channel, in units of the median channel's.
+
+A channel that is nearly dead on the training frames would otherwise turn the rare pattern that wakes it into
+almost the whole loss (a random network has such channels, a trained one hardly); with this floor no channel
+weighs more than a hundred times the median one.
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PerceptualConfig(TermConfig):
+    """Squared error between the features of a frame and of its reconstruction, summed over all features."""
+
+    network: str
+    """Name of the feature network: squeezenet, random-squeezenet, clutter."""
+    layer: str
+    """Name of the layer whose output is compared."""
+    scaling: Scaling = "sigmoid"
+    """sigmoid squashes each feature (the paper's form); channel divides it by its channel's deviation."""
+
+    @classmethod
+    def parse(cls, rest: str) -> "PerceptualConfig":
+        """Read "squeezenet@fire3", "squeezenet@fire3:sigmoid" or "squeezenet@fire3:channel"."""
+        place, colon, scaling = rest.partition(":")
+        network, at, layer = place.partition("@")
+        if not (network and at and layer):
+            raise WrongInput(
+                f"a perceptual term names a network and a layer, got {rest!r};"
+                " for example perceptual:squeezenet@fire3"
+            )
+        if colon and scaling not in get_args(Scaling):
+            raise unknown("scaling of a perceptual term", scaling, get_args(Scaling))
+        return cls(network=network, layer=layer, scaling=scaling or "sigmoid")  # pyright: ignore[reportArgumentType]
+
+    def build(self, materials: Materials) -> Term:
+        """The term; WrongInput for a network or a layer that is not known."""
+        network = materials.feature_network(self.network).to(materials.device)
+        network.check_layer(self.layer)
+        if self.scaling == "sigmoid":
+            return Perceptual(network, self.layer, None)
+        frames = materials.frames(CHANNEL_FRAMES)
+        return Perceptual(network, self.layer, channel_deviations(network, self.layer, frames))
+
+
+@dataclass(frozen=True)
+class Perceptual:
+    """Squared error of features, one number an image: the sum over channels and places.
+
+    With sigmoid scaling the number lies between 0 and the count of features (28 800 for fire3 of 64 x 64).
+    The sources average; sums keep the form of the other terms, and Adam does not see the difference.
+    Raises ValueError for frames outside [0, 1].
+    Source: Pihlgren, Sandin & Liwicki 2020, section III (sigmoid); the channel form follows the unit
+    normalisation of Zhang et al. 2018, eq. 1, with deviations measured once instead of norms per place.
+    """
+
+    network: FeatureNetwork
+    layer: str
+    deviations: Float[Tensor, " channel"] | None
+
+    def __call__(self, view: View) -> Float[Tensor, " batch"]:
+        """The error of each image."""
+        wanted = self._scaled(self.network.targets(view.frames, self.layer))
+        found = self._scaled(self.network.features(view.prediction, self.layer))
+        return (found - wanted).square().flatten(1).sum(1)
+
+    def _scaled(
+        self, features: Float[Tensor, "batch channel row column"]
+    ) -> Float[Tensor, "batch channel row column"]:
+        if self.deviations is None:
+            return torch.sigmoid(features)
+        return features / self.deviations[:, None, None]
+
+
+def channel_deviations(
+    network: FeatureNetwork, layer: str, frames: Float[Tensor, "frame channel height width"]
+) -> Float[Tensor, " channel"]:
+    """Standard deviation of each channel over frames and places, not below CHANNEL_FLOOR of the median.
+
+    Channels that never answer are left out of the median.
+    """
+    features = torch.cat([network.targets(batch, layer) for batch in frames.split(64)])
+    deviations = features.std(dim=(0, 2, 3), correction=0)
+    alive = deviations[deviations > 0.0]
+    if len(alive) == 0:
+        raise WrongInput(f"layer {layer!r} answers nothing on these frames; choose another layer")
+    return deviations.clamp(min=CHANNEL_FLOOR * alive.median().item())

@@ -1,0 +1,125 @@
+"""Reconstruction judged pixel by pixel: squared, unsquared, bce, gaussian, weighted."""
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from reverie.core.errors import WrongInput, unknown
+from reverie.core.representation import Term, View
+from reverie.ops.likelihoods import bernoulli_log_likelihood, gaussian_log_likelihood
+from reverie.terms._config import Materials, TermConfig
+
+Kind = Literal["squared", "unsquared", "bce", "gaussian", "weighted"]
+
+WEIGHT_RANGE = (1.0, 30.0)
+"""Weight of a pixel in units of the median pixel's, before the weights are divided by their mean."""
+
+WEIGHT_FRAMES = 2000
+"""Training frames that the variance of a pixel is taken from."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PixelConfig(TermConfig):
+    """Pixel-wise reconstruction, summed over pixels."""
+
+    kind: Kind = "squared"
+    """squared error, its unsquared norm, Bernoulli or Gaussian nats, or squared error by variance."""
+    deviation: float = 0.1
+    """Standard deviation of a pixel (kind gaussian only); frames are in [0, 1]."""
+
+    def __post_init__(self) -> None:
+        self.check_positive("deviation")
+
+    @classmethod
+    def parse(cls, rest: str) -> "PixelConfig":
+        """Read "", "squared", "unsquared", "bce", "gaussian", "gaussian=0.2" or "weighted"."""
+        kind, equals, number = rest.partition("=")
+        known = get_args(Kind)
+        if kind and kind not in known:
+            raise unknown("kind of pixel term", kind, known)
+        if not equals:
+            return cls(kind=kind or "squared")  # pyright: ignore[reportArgumentType]
+        if kind != "gaussian":
+            raise WrongInput(f"'pixel:{kind}' takes no number, got {rest!r}; only pixel:gaussian=0.1 does")
+        return cls(kind="gaussian", deviation=_positive(number))
+
+    def build(self, materials: Materials) -> Term:
+        """The term; only "weighted" looks at the materials."""
+        if self.kind == "weighted":
+            return Weighted(variance_weights(materials.frames(WEIGHT_FRAMES)))
+        if self.kind == "gaussian":
+            return Gaussian(self.deviation)
+        return {"squared": squared, "unsquared": unsquared, "bce": bernoulli}[self.kind]
+
+
+def squared(view: View) -> Float[Tensor, " batch"]:
+    """Squared error of each image, summed over pixels: ||x' - x||^2."""
+    return (view.prediction - view.frames).square().flatten(1).sum(1)
+
+
+def unsquared(view: View) -> Float[Tensor, " batch"]:
+    """Length of the error of each image: ||x' - x||, with gradient zero where there is no error.
+
+    Source: Kochenderfer et al., Algorithms for Decision Making, eq. D.7.
+    """
+    return torch.linalg.vector_norm((view.prediction - view.frames).flatten(1), dim=1)
+
+
+def bernoulli(view: View) -> Float[Tensor, " batch"]:
+    """Bernoulli negative log-likelihood of each image, summed over pixels, in nats.
+
+    Raises ValueError for frames outside [0, 1].
+    """
+    return -bernoulli_log_likelihood(view.frames, view.prediction)
+
+
+@dataclass(frozen=True)
+class Gaussian:
+    """Gaussian negative log-likelihood of each image, summed over pixels, in nats, constant included."""
+
+    deviation: float
+
+    def __call__(self, view: View) -> Float[Tensor, " batch"]:
+        """The negative log-likelihood of each image."""
+        return -gaussian_log_likelihood(view.frames, view.prediction, self.deviation)
+
+
+@dataclass(frozen=True)
+class Weighted:
+    """Squared error of each image, each pixel with its weight, summed over pixels."""
+
+    weights: Float[Tensor, "height width"]
+
+    def __call__(self, view: View) -> Float[Tensor, " batch"]:
+        """The weighted error of each image."""
+        return ((view.prediction - view.frames).square() * self.weights).flatten(1).sum(1)
+
+
+def variance_weights(frames: Float[Tensor, "frame channel height width"]) -> Float[Tensor, "height width"]:
+    """Weight of each place: its variance over the frames, averaged over channels, with mean one.
+
+    Relative to the median place that varies at all, clipped to WEIGHT_RANGE, so that a still background keeps
+    a price and one flickering place cannot own the loss; then divided by the mean, so that the sum keeps the
+    scale of the plain squared error.
+    """
+    variance = frames.var(dim=0, correction=0).mean(0)
+    moving = variance[variance > 0.0]
+    if len(moving) == 0:
+        return torch.ones_like(variance)
+    weights = (variance / moving.median()).clamp(*WEIGHT_RANGE)
+    return weights / weights.mean()
+
+
+def _positive(number: str) -> float:
+    try:
+        value = float(number)
+    except ValueError:
+        value = 0.0
+    if not 0.0 < value < float("inf"):
+        raise WrongInput(
+            f"pixel:gaussian needs a positive number, got {number!r}; for example pixel:gaussian=0.1"
+        )
+    return value
