@@ -1,0 +1,121 @@
+"""How well a simple reader recovers each factor from frozen codes, on episodes it has never seen."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+from jaxtyping import Float, Float64, Int64
+
+from reverie.core.errors import WrongInput
+from reverie.core.metric import Labelled, MetricConfig, Score
+from reverie.core.seeds import numpy_generator, torch_generator
+from reverie.metrics import _mlp
+from reverie.ops import bootstrap, groups
+from reverie.ops.ridge import fit_ridge, grouped_errors
+
+PENALTIES = 10.0 ** np.arange(-4, 5)
+
+Predict = Callable[[Float[np.ndarray, "sample unit"]], Float64[np.ndarray, "sample factor"]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProbeConfig(MetricConfig):
+    """A reader of codes."""
+
+    reader: Literal["ridge", "mlp"] = "ridge"
+    """A linear map with a penalty, or a network with one hidden layer."""
+    hidden_size: int = 64
+    """Width of the network's hidden layer."""
+    folds: int = 5
+    """Groups of episodes among which the penalty is chosen."""
+    held_out: float = 0.3
+    """Share of episodes for testing, where no test set is given."""
+    seed: int = 0
+    """Seed of the splits and of the network."""
+
+    def build(self) -> "Probe":
+        """The probe with these settings."""
+        return Probe(self)
+
+
+class Probe:
+    """Fits a reader on some episodes and scores it on others."""
+
+    def __init__(self, config: ProbeConfig) -> None:
+        self.config = config
+
+    def __call__(
+        self,
+        codes: Float[np.ndarray, "sample unit"],
+        factors: Float[np.ndarray, "sample factor"],
+        episodes: Int64[np.ndarray, " sample"] | None = None,
+    ) -> Score:
+        """Mean R^2 over the factors on held-out episodes; constant factors are left out."""
+        which = np.arange(len(codes)) if episodes is None else episodes
+        if len(np.unique(which)) < 2:
+            raise WrongInput("a probe needs at least 2 episodes, one to fit and one to test; got 1")
+        varying = np.flatnonzero(np.ptp(factors, axis=0) > 0)
+        if len(varying) == 0:
+            raise WrongInput("a probe needs a factor that varies; all are constant")
+        held = groups.split(which, self.config.held_out, numpy_generator(self.config.seed, "probe", "split"))
+        fit, test = (Labelled(codes[side], factors[side][:, varying], which[side]) for side in (~held, held))
+        predictions = self.fit(fit)(test.codes)
+        sums = bootstrap.episode_sums(test.factors, predictions, test.episodes)
+        scores = bootstrap.r2(sums, bootstrap.once(len(sums.frames)))[0]
+        parts = {f"factor {column}": float(score) for column, score in zip(varying, scores, strict=True)}
+        return Score(float(np.nanmean(scores)), parts)
+
+    def fit(self, fit: Labelled) -> Predict:
+        """A reader fitted on these episodes; all choices are made inside them."""
+        codes, factors = Scale.of(fit.codes), Scale.of(fit.factors)
+        standard = Labelled(codes.to(fit.codes), factors.to(fit.factors).astype(np.float64), fit.episodes)
+        read = self._ridge(standard) if self.config.reader == "ridge" else self._mlp(standard)
+        return lambda seen: factors.back(read(codes.to(seen)))
+
+    def _ridge(self, fit: Labelled) -> Predict:
+        # Three folds are enough, and three times faster, where the dual form must be used.
+        count = self.config.folds if fit.codes.shape[0] >= fit.codes.shape[1] else min(3, self.config.folds)
+        generator = numpy_generator(self.config.seed, "probe", "folds")
+        fold_of = groups.folds(fit.episodes, count, generator)
+        if fold_of.max() == 0:
+            return fit_ridge(fit.codes, fit.factors, np.ones(fit.factors.shape[1]))
+        errors = grouped_errors(fit.codes, fit.factors, fold_of, PENALTIES)
+        return fit_ridge(fit.codes, fit.factors, PENALTIES[errors.argmin(0)])
+
+    def _mlp(self, fit: Labelled) -> Predict:
+        generator = numpy_generator(self.config.seed, "probe", "validation")
+        held = groups.split(fit.episodes, 0.2, generator)
+        kept = ~held if not held.all() else held
+        sides = [
+            _mlp.Side(torch.from_numpy(fit.codes[rows]).float(), torch.from_numpy(fit.factors[rows]).float())
+            for rows in (kept, held)
+        ]
+        plan = _mlp.Networks(hidden_size=self.config.hidden_size)
+        weights = _mlp.train(plan, *sides, torch_generator(self.config.seed, "probe", "mlp"))
+        return lambda codes: _mlp.predict(weights, torch.from_numpy(codes).float()).double().numpy()
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Mean and spread of columns, measured once, on the fitting side."""
+
+    mean: Float[np.ndarray, " column"]
+    spread: Float[np.ndarray, " column"]
+
+    @classmethod
+    def of(cls, values: Float[np.ndarray, "sample column"]) -> "Scale":
+        """Measure; a column that does not vary keeps its unit."""
+        spread = values.std(0, dtype=np.float64)
+        flat = spread <= 1e-7 * np.maximum(1.0, np.abs(values).max(0))
+        mean = values.mean(0, dtype=np.float64)
+        return cls(mean.astype(values.dtype), np.where(flat, 1.0, spread).astype(values.dtype))
+
+    def to(self, values: Float[np.ndarray, "sample column"]) -> Float[np.ndarray, "sample column"]:
+        """From the columns' units to standard ones."""
+        return (values - self.mean) / self.spread
+
+    def back(self, values: Float[np.ndarray, "sample column"]) -> Float[np.ndarray, "sample column"]:
+        """From standard units to the columns' own."""
+        return values * self.spread.astype(np.float64) + self.mean.astype(np.float64)
