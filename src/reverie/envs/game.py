@@ -1,0 +1,56 @@
+"""Game: what is special about an environment - how it starts, what it truly knows, what it shows."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float32
+
+from reverie.core.world import Factor
+
+
+def seeded_reset(env: Any, generator: np.random.Generator) -> Any:
+    """Reset with a seed of the episode's own; returns the first observation."""
+    return env.reset(seed=int(generator.integers(2**31)))[0]
+
+
+def no_truth(env: Any, observation: Any) -> Float32[np.ndarray, " factor"]:
+    """Nothing is known of what the frames show."""
+    return np.zeros(0, dtype=np.float32)
+
+
+def observation_truth(env: Any, observation: Any) -> Float32[np.ndarray, " factor"]:
+    """The observation vector is the truth."""
+    return np.array(observation, dtype=np.float32)
+
+
+def always_visible(truth: Float32[np.ndarray, " factor"]) -> bool:
+    """Every frame shows what the factors say."""
+    return True
+
+
+def nothing(env: Any) -> None:
+    """Drawing has no side effects, so that a step without it needs none."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Game:
+    """What is special about an environment; the rest is the same for all of Gymnasium."""
+
+    factors: tuple[Factor, ...] = ()
+    """What the simulator truly knows, with units."""
+    begin: Callable[[Any, np.random.Generator], Any] = seeded_reset
+    """Start an episode; everything that varies is drawn from the generator. Returns the observation."""
+    truth: Callable[[Any, Any], Float32[np.ndarray, " factor"]] = no_truth
+    """The factors, from the environment and its latest observation."""
+    visible: Callable[[Float32[np.ndarray, " factor"]], bool] = always_visible
+    """Whether a frame shows what the factors say."""
+    step_undrawn: Callable[[Any], None] = nothing
+    """What drawing would have done to the environment, for a step that is not drawn."""
+    lasting: bool = False
+    """One environment serves many episodes and leaves no traces from one to the next (tested)."""
+    packages: tuple[str, ...] = ()
+    """Packages besides Gymnasium whose version decides what is recorded."""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """Options that the world itself understands, with the values in use."""

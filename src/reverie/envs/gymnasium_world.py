@@ -1,0 +1,115 @@
+"""Any Gymnasium environment as a world: drawn or observed, resized, reproducible."""
+
+from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float32, UInt8
+
+from reverie.core.errors import BrokeWhileWorking, WrongInput
+from reverie.core.world import ActionSpace, Factor, Step
+from reverie.envs.camera import to_frame
+from reverie.envs.game import Game
+
+
+class GymnasiumWorld:
+    """One environment, its game, and the camera that looks at it."""
+
+    def __init__(self, make: Callable[[], Any], game: Game, plan: dict[str, Any]) -> None:
+        """`make` builds the environment; `plan` holds env, size, frames ("render" or "observation")."""
+        self._make = make
+        self._game = game
+        self._plan = plan
+        self._env = make()
+        self._observation: Any = None
+        self._frame: np.ndarray | None = None
+        self.factors: tuple[Factor, ...] = game.factors
+        self.action_space = action_space(self._env.action_space, plan["env"])
+
+    def reset(self, generator: np.random.Generator) -> None:
+        """Start a new episode, in a new environment where the old one might leave traces."""
+        if self._observation is not None and not self._game.lasting:
+            self._env.close()
+            self._env = self._make()
+        self._observation = self._try(self._game.begin, self._env, generator)
+        self._frame = None
+
+    def step(self, action: Any) -> Step:
+        """Take one action; BrokeWhileWorking when the environment raises or its reward is no number."""
+        if self._frame is None:
+            self._game.step_undrawn(self._env)
+        self._frame = None
+        self._observation, reward, terminated, truncated, _ = self._try(self._env.step, self._to_env(action))
+        return Step(_number(reward), bool(terminated), bool(truncated))
+
+    def frame(self) -> UInt8[np.ndarray, "height width 3"]:
+        """What is to be seen now; drawn once, however often it is asked for."""
+        if self._frame is None:
+            rendered = self._plan["frames"] == "render"
+            picture = self._try(self._env.render) if rendered else self._observation
+            self._frame = to_frame(picture, self._plan["size"])
+        return self._frame
+
+    def truth(self) -> Float32[np.ndarray, " factor"]:
+        """The factors of what `frame` shows now."""
+        return self._game.truth(self._env, self._observation)
+
+    def visible(self) -> bool:
+        """Whether the frame shows what the factors say."""
+        return self._game.visible(self.truth())
+
+    def description(self) -> dict[str, Any]:
+        """Id, arguments, versions and the preprocessing chain; enough to make this world again."""
+        drawn = "render() as rgb_array" if self._plan["frames"] == "render" else "observation"
+        size = self._plan["size"]
+        resized = [f"Pillow BOX to {size} x {size}"] if size else []
+        packages = ("gymnasium", "numpy", "pillow", *self._game.packages)
+        return {**self._plan, "preprocessing": [drawn, "RGB bytes", *resized], "versions": _versions(packages)}
+
+    def close(self) -> None:
+        """Give back windows and memory."""
+        self._env.close()
+
+    def _to_env(self, action: Any) -> Any:
+        space = self._env.action_space
+        if self.action_space.count is not None:
+            return int(action) + int(space.start)
+        return np.asarray(action, dtype=space.dtype).reshape(space.shape)
+
+    def _try(self, call: Callable[..., Any], *arguments: Any) -> Any:
+        try:
+            return call(*arguments)
+        except Exception as error:  # whatever other people's environments raise
+            reason = " ".join(str(error).split())[:200]
+            raise BrokeWhileWorking(f"the environment failed: {type(error).__name__}: {reason}") from error
+
+
+def action_space(space: Any, env_id: str) -> ActionSpace:
+    """Gymnasium's Discrete or bounded Box as an action space; WrongInput for others."""
+    kind = type(space).__name__
+    if kind == "Discrete":
+        return ActionSpace(count=int(space.n))
+    if kind != "Box":
+        raise WrongInput(f"{env_id} has {kind} actions; Reverie acts in Discrete and Box")
+    if not (np.isfinite(space.low).all() and np.isfinite(space.high).all()):
+        raise WrongInput(f"{env_id} has actions without bounds; wrap it in gymnasium's RescaleAction")
+    low, high = (np.ravel(bound).astype(np.float32) for bound in (space.low, space.high))
+    return ActionSpace(count=None, low=low, high=high)
+
+
+def _number(reward: Any) -> float:
+    try:
+        return float(reward)
+    except (TypeError, ValueError):
+        raise BrokeWhileWorking(f"the reward is {reward!r}, not a number") from None
+
+
+def _versions(packages: tuple[str, ...]) -> dict[str, str]:
+    found = {}
+    for name in packages:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found

@@ -1,0 +1,142 @@
+"""Making a world from the id of an environment."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Literal
+
+from reverie.core.config import Config
+from reverie.core.errors import WrongInput, unknown
+from reverie.core.world import Factor, World
+from reverie.envs.atari import NOOPS, atari
+from reverie.envs.camera import is_picture
+from reverie.envs.cart_pole import cart_pole
+from reverie.envs.game import Game, observation_truth
+from reverie.envs.gymnasium_world import GymnasiumWorld
+from reverie.envs.lunar_lander import lunar_lander
+
+LARGEST = 4096
+"""Largest side of a frame in pixels."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorldConfig(Config):
+    """How an environment is looked at."""
+
+    size: int = 64
+    """Side of the square frames in pixels; 0 keeps the environment's own size."""
+    frames: Literal["auto", "render", "observation"] = "auto"
+    """Whether frames are drawn by the environment or are its observations; auto prefers image observations."""
+    scenes: int = 0
+    """Draw the scenery from a pool of so many; 0 draws a new one for every episode."""
+    options: dict[str, Any] = field(default_factory=dict)
+    """Arguments for the environment, for instance {"frameskip": 1}."""
+
+    def __post_init__(self) -> None:
+        """Refuse sizes that cannot be."""
+        if not 0 <= self.size <= LARGEST:
+            raise WrongInput(f"size must be from 0 to {LARGEST} pixels, got {self.size}")
+        if self.scenes < 0:
+            raise WrongInput(f"scenes must be 0 or more, got {self.scenes}")
+
+
+def make_world(env_id: str, config: WorldConfig) -> World:
+    """The world behind an environment id of Gymnasium, or `module:id` to import a module first.
+
+    Raises WrongInput for an unknown id (with the nearest), options that the environment refuses, frames that
+    it cannot give, and scenes where there is no scenery.
+    """
+    _check_known(env_id)
+    options = dict(config.options)
+    game = _known_game(env_id, config, options)
+    plain = _make(env_id, options)
+    frames = _choose_frames(plain, env_id, config.frames)
+    game = game or _unknown_game(plain, frames)
+    plain.close()
+    mode = {"render_mode": "rgb_array"} if frames == "render" else {}
+    plan = {
+        "env": env_id,
+        "size": config.size,
+        "frames": frames,
+        "scenes": config.scenes,
+        "options": {**options, **game.options},
+    }
+    return GymnasiumWorld(partial(_make, env_id, options | mode), game, plan)
+
+
+def _known_game(env_id: str, config: WorldConfig, options: dict[str, Any]) -> Game | None:
+    """The game with a file of its own; takes what the game itself understands out of `options`."""
+    name = env_id.rpartition(":")[2]
+    if name.startswith("LunarLander"):
+        return lunar_lander(config.scenes)
+    if config.scenes:
+        raise WrongInput(f"{env_id} has no scenery to draw from a pool; leave out scenes {config.scenes}")
+    if name.startswith("CartPole-"):
+        return cart_pole()
+    if name.startswith("ALE/"):
+        return atari(options.pop("noops", NOOPS))
+    return None
+
+
+def _unknown_game(env: Any, frames: str) -> Game:
+    """Any other environment: its observation vector is the truth, where it has one."""
+    space = env.observation_space
+    if frames == "observation" or type(space).__name__ != "Box" or len(space.shape) != 1:
+        return Game()
+    names = tuple(Factor(f"observation_{index}", "as observed") for index in range(space.shape[0]))
+    return Game(factors=names, truth=observation_truth)
+
+
+def _choose_frames(env: Any, env_id: str, wanted: str) -> Literal["render", "observation"]:
+    picture = is_picture(env.observation_space)
+    modes = env.metadata.get("render_modes", [])
+    if wanted == "observation" and not picture:
+        raise WrongInput(f"the observations of {env_id} are no images; choose frames 'render'")
+    if picture and wanted != "render":
+        return "observation"
+    if "rgb_array" not in modes:
+        raise WrongInput(f"{env_id} cannot be seen: it has no render mode 'rgb_array' and no image observations")
+    return "render"
+
+
+def _check_known(env_id: str) -> None:
+    """Refuse an id that Gymnasium does not have, before anything is made."""
+    import gymnasium
+
+    if ":" in env_id:
+        return
+    atari_here = _register_atari(gymnasium)
+    if env_id in gymnasium.registry or re.sub(r"-v\d+$", "", env_id) in gymnasium.registry:
+        return
+    if env_id.startswith("ALE/") and not atari_here:
+        raise WrongInput(f"{env_id} needs the Atari games; install them with: pip install 'reverie-worlds[atari]'")
+    raise unknown("environment", env_id, gymnasium.registry)
+
+
+def _register_atari(gymnasium: Any) -> bool:
+    try:
+        import ale_py
+    except ImportError:
+        return False
+    gymnasium.register_envs(ale_py)
+    return True
+
+
+def _make(env_id: str, options: dict[str, Any]) -> Any:
+    import gymnasium
+
+    make: Callable[..., Any] = gymnasium.make
+    try:
+        return make(env_id, disable_env_checker=True, **options)
+    except gymnasium.error.DependencyNotInstalled as error:
+        raise WrongInput(f"{env_id} needs a package that is not installed: {_flat(error)}") from error
+    except ModuleNotFoundError as error:
+        raise WrongInput(f"{env_id} needs a module that is not installed: {error.name}") from error
+    except Exception as error:  # environments refuse arguments in their own ways
+        given = f" with options {options}" if options else ""
+        raise WrongInput(f"cannot make {env_id}{given}: {_flat(error)}") from error
+
+
+def _flat(error: BaseException) -> str:
+    return " ".join(str(error).split())[:200]
