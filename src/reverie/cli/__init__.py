@@ -1,0 +1,98 @@
+"""The command line: one door to the verbs."""
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+from reverie.cli.commands import COMMANDS, Command
+from reverie.cli.console import console_for
+from reverie.cli.parse import Help, parse
+from reverie.core.errors import BrokeWhileWorking, WrongInput, unknown
+from reverie.core.family import first_line
+
+DONE, BROKE, WRONG, UNSUPPORTED, INTERRUPTED = 0, 1, 2, 3, 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit status and never shows a traceback.
+
+    0 done; 1 broke while working; 2 wrong use or input; 3 a study's claim is not supported; 130 Ctrl-C.
+    Set REVERIE_TRACEBACK=1 to see where an unexpected error comes from.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        return _run(words)
+    except Help as text:
+        print(text)
+        return DONE
+    except KeyboardInterrupt:
+        return _say("interrupted; what is done is kept: continue with reverie resume", INTERRUPTED)
+    except WrongInput as error:
+        return _say(str(error), WRONG)
+    except BrokeWhileWorking as error:
+        return _say(str(error), BROKE)
+    except BrokenPipeError:
+        # The reader went away, as in `reverie runs | head`: nobody is left to tell.
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123
+        return DONE
+    except OSError as error:
+        return _say(_system(error), BROKE)
+    except Exception as error:
+        if os.environ.get("REVERIE_TRACEBACK"):
+            raise
+        text = " ".join(str(error).split())[:200]
+        remedy = "this is a bug of Reverie: REVERIE_TRACEBACK=1 shows where"
+        return _say(f"unexpected {type(error).__name__}: {text}; {remedy}", BROKE)
+
+
+def _run(words: list[str]) -> int:
+    if not words or words[0] in ("-h", "--help"):
+        raise Help(_overview())
+    if words[0] == "--version":
+        raise Help(f"reverie {version('reverie-worlds')}")
+    name, *rest = words
+    if name not in COMMANDS:
+        raise unknown("option" if name.startswith("-") else "command", name, COMMANDS)
+    as_json = "--json" in rest
+    rest = [word for word in rest if word != "--json"]
+    answer = parse(COMMANDS[name], name, rest)(console_for(sys.stderr))
+    if answer.text:
+        print(answer.text)
+    if as_json:
+        print(json.dumps(answer.result, allow_nan=False))
+    return answer.status
+
+
+def _overview() -> str:
+    lines = [
+        "usage: reverie COMMAND ...",
+        "",
+        "Learn what an environment looks like, find out what you know of it.",
+        "",
+    ]
+    lines += [f"  {name:<9} {_summary(command)}" for name, command in COMMANDS.items()]
+    lines += [
+        "",
+        "reverie COMMAND --help tells more; --json prints the result as the last line of any command.",
+    ]
+    return "\n".join([*lines, "REVERIE_DATA names the folder of data sets and weights."])
+
+
+def _summary(command: Command) -> str:
+    file = Path(__file__).parent.parent / command.source
+    return first_line(file).partition(": ")[2].rstrip(".") if not command.summary else command.summary
+
+
+def _system(error: OSError) -> str:
+    place = f" at {error.filename}" if error.filename else ""
+    if error.errno == 28:
+        return f"the disk is full{place}; what was written before is kept: free space, then reverie resume"
+    return f"{error.strerror or error}{place}"
+
+
+def _say(text: str, status: int) -> int:
+    print(f"reverie: {text}", file=sys.stderr)
+    return status

@@ -1,0 +1,99 @@
+"""Words of a command line to a call: tyro does the work, this file makes its errors one sentence."""
+
+import io
+import re
+from collections.abc import Callable, Sequence
+from contextlib import redirect_stderr, redirect_stdout
+from difflib import get_close_matches
+
+import tyro
+
+from reverie.cli.commands import Answer, Command
+from reverie.core.console import Console
+from reverie.core.errors import WrongInput, unknown
+from reverie.core.family import members
+
+Call = Callable[[Console], Answer]
+
+STYLE = (
+    tyro.conf.OmitArgPrefixes,
+    tyro.conf.PositionalRequiredArgs,
+    tyro.conf.PositionalMetavarFromFieldName,
+    tyro.conf.FlagCreatePairsOff,
+)
+
+
+class Help(Exception):
+    """Asked for help: the text to print."""
+
+
+def parse(command: Command, name: str, words: Sequence[str]) -> Call:
+    """The call that a command line means; Help when it asks for help, WrongInput when it is wrong."""
+    words, title = list(words), f"reverie {name}"
+    if command.family or command.choices:
+        kinds = members(command.family) if command.family else dict(command.choices)
+        chosen = _choose(kinds, title, words)
+        return _parse(command.door(chosen), f"{title} {chosen}", words[1:])
+    return _parse(command.door(), title, words)
+
+
+def _choose(kinds: dict[str, str], title: str, words: list[str]) -> str:
+    lines = [f"usage: {title} WORD ...", "", *(f"  {word:<14} {line}" for word, line in kinds.items())]
+    listing = "\n".join([*lines, "", f"{title} WORD --help tells more."])
+    if words and words[0] in ("-h", "--help", "list"):
+        raise Help(listing)
+    if not words:
+        raise WrongInput(f"{title} needs a word: {', '.join(kinds)}")
+    if words[0] not in kinds:
+        raise unknown(f"word for {title}", words[0], kinds)
+    return words[0]
+
+
+def _parse(door: Callable[..., Call], title: str, words: list[str]) -> Call:
+    out, err = io.StringIO(), io.StringIO()
+    try:
+        with redirect_stdout(out), redirect_stderr(err):
+            return tyro.cli(door, prog=title, args=words, config=STYLE)
+    except SystemExit as end:
+        if not end.code:
+            raise Help(_plain(out.getvalue())) from None
+    raise WrongInput(_sentence(err.getvalue(), title, words, door)) from None
+
+
+def _sentence(box: str, title: str, words: list[str], door: Callable[..., Call]) -> str:
+    """The first paragraph of tyro's error box as one sentence; a misspelt flag gets our own suggestion."""
+    text = _plain(box)
+    flags = _flags(door, title)
+    for word in words:
+        flag = word.partition("=")[0]
+        if flag.startswith("--") and flag.replace("_", "-") not in flags:
+            near = get_close_matches(flag, flags, n=1, cutoff=0.6)
+            remedy = f"did you mean {near[0]!r}?" if near else f"{title} --help lists the options"
+            return f"unknown option {flag!r} of {title}; {remedy}"
+    lines = [re.sub(r"^[│|]\s?|\s*[│|]$", "", line).strip() for line in text.splitlines()]
+    paragraph = []
+    for line in lines:
+        if line.startswith(("╭", "╰")):
+            continue
+        if line.startswith("───"):
+            break
+        paragraph.append(line)
+    said = " ".join(" ".join(paragraph).split()).rstrip(".")
+    if said.startswith("Missing from"):
+        missing = re.findall(r"(\S+) (?:\[\S+\] )?.*?\(required\)", said.partition(":")[2])
+        said = f"{title} needs {' and '.join(missing) or 'more arguments'}"
+    return f"{said[:1].lower()}{said[1:]}; {title} --help tells more"
+
+
+def _flags(door: Callable[..., Call], title: str) -> list[str]:
+    out = io.StringIO()
+    try:
+        with redirect_stdout(out):
+            tyro.cli(door, prog=title, args=["--help"], config=STYLE)
+    except SystemExit:
+        pass
+    return sorted(set(re.findall(r"--[a-z][a-z0-9-]*", out.getvalue())) | {"--json"})
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"\x1b\[[0-9;]*m", "", text).rstrip()

@@ -1,0 +1,210 @@
+"""Fit: frames of a data set to a representation."""
+
+import os
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+
+from reverie.core.config import Config, from_json, to_json
+from reverie.core.console import QUIET, Console
+from reverie.core.errors import WrongInput
+from reverie.core.family import config_of, word_of
+from reverie.core.representation import Representation, RepresentationConfig, Term
+from reverie.core.run import Run, check_free
+from reverie.core.seeds import numpy_generator
+from reverie.data.batches import Batches
+from reverie.data.splits import rows_of, split_episodes
+from reverie.data.store import DataSet, open_data
+from reverie.engine import fit as engine
+from reverie.engine.estimate import peak_memory
+from reverie.engine.plan import Clock, Plan
+from reverie.nn.feature_networks.network import FeatureNetwork
+from reverie.ops.collapse import collapsed_units
+from reverie.terms import Materials, parse
+from reverie.verbs.feature_network import feature_network
+
+SAMPLE = 1000
+"""Frames that data-dependent terms and the check for collapsed units look at."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Conditions(Config):
+    """Under which conditions a fit runs."""
+
+    seed: int = 0
+    """Seed of weights, order, noise and split."""
+    validation: float = 0.1
+    """Part of the episodes that is kept for validation."""
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    """Where to compute; auto takes a GPU where there is one."""
+    threads: int = 0
+    """Threads of the computation; 0 is half of the cores. The same number gives the same bits."""
+    workers: int = 0
+    """Threads that prepare batches ahead; the batches are the same whatever their number."""
+    download: bool = False
+    """Fetch a feature network's official weights when they are not on this machine."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FitJob(Config):
+    """Which representation is fitted to which data, and how."""
+
+    data: Path
+    """Folder of the data set."""
+    representation: RepresentationConfig
+    """The method and its fields."""
+    plan: Plan = field(default_factory=Plan)
+    """How the fit proceeds."""
+    conditions: Conditions = field(default_factory=Conditions)
+    """Under which conditions it runs."""
+
+
+def fit(job: FitJob, folder: Path, console: Console = QUIET) -> dict[str, Any]:
+    """Fit a representation into a new run folder; returns the run's result.
+
+    Raises WrongInput before work starts, BrokeWhileWorking when a loss is not a number.
+    """
+    return resume_fit(prepare(job, folder, console), console)
+
+
+def prepare(job: FitJob, folder: Path, console: Console = QUIET) -> Run:
+    """A new run folder with everything decided and nothing done yet: what `resume` can start from."""
+    check_free(folder)
+    job = replace(job, conditions=_resolved(job.conditions))
+    data = open_data(job.data)
+    job.representation.build(data.frame_shape)
+    return Run.create(folder, "fit", _to_json(job), _uses(data, _term(job, data, console)[1]))
+
+
+def resume_fit(run: Run, console: Console = QUIET) -> dict[str, Any]:
+    """Continue a fit from its newest whole checkpoint, to the same weights as if it had never stopped."""
+    job = read_job(run)
+    torch.set_num_threads(job.conditions.threads)
+    data = open_data(job.data)
+    term, networks = _term(job, data, console)
+    for thing, value in to_json(_uses(data, networks)).items():
+        if run.job().get("uses", {}).get(thing) != value:
+            raise WrongInput(
+                f"the {thing.replace('_', ' ')} of {run.folder} changed since it began; fit a new run"
+            )
+    return _work(job, data, term, run, console)
+
+
+def read_job(run: Run) -> FitJob:
+    """The job of a run that `fit` made."""
+    written = run.job()
+    if written["verb"] != "fit":
+        raise WrongInput(f"{run.folder} was made by `reverie {written['verb']}`, not by `reverie fit`")
+    values = dict(written["job"])
+    word = values.pop("method", "")
+    kind = config_of("representations", str(word), RepresentationConfig)
+    config = from_json(kind, values.get("representation"), str(word))
+    return from_json(FitJob, values | {"representation": config}, f"job of {run.folder}")
+
+
+def build(
+    config: RepresentationConfig, frame_shape: tuple[int, ...], seed: int, term: Any = None
+) -> Representation:
+    """A new representation whose first weights depend on the seed alone."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(int(numpy_generator(seed, "weights").integers(2**31)))
+        return config.build(frame_shape, term)
+
+
+def _work(job: FitJob, data: DataSet, term: Term, run: Run, console: Console) -> dict[str, Any]:
+    conditions = job.conditions
+    training, validation = _rows(job, data)
+    module = build(job.representation, data.frame_shape, conditions.seed, term).to(conditions.device)
+    setup = engine.Setup(
+        module,
+        module.players(),
+        Batches(data.pixels, training, job.plan.batch_size, conditions.seed, conditions.workers),
+        Batches(data.pixels, validation, job.plan.batch_size, conditions.seed) if len(validation) else None,
+        conditions.seed,
+        conditions.device,
+    )
+    clock = engine.fit(setup, job.plan, run, console)
+    collapsed = _collapsed(module, data, validation if len(validation) else training)
+    if collapsed:
+        text = f"units {', '.join(map(str, collapsed))} of {module.code_size} carry nothing: they collapsed"
+        run.emit(event="warning", text=text)
+        console.warn(f"{run.name}: {text}")
+    return run.finish(_result(clock, module, collapsed, len(training)))
+
+
+def _result(clock: Clock, module: Representation, collapsed: list[int], frames: int) -> dict[str, Any]:
+    return {
+        "epochs": clock.epoch,
+        "steps": clock.step,
+        "best_epoch": clock.best_epoch + 1 if clock.history else None,
+        "validation": clock.history,
+        "training_frames": frames,
+        "parameters": sum(part.numel() for part in module.parameters()),
+        "collapsed_units": collapsed,
+        "seconds": round(clock.seconds, 1),
+        "peak_memory": peak_memory(),
+    }
+
+
+def _resolved(conditions: Conditions) -> Conditions:
+    if not 0 <= conditions.validation < 1:
+        raise WrongInput(f"validation must lie in [0, 1), got {conditions.validation}")
+    device = conditions.device if conditions.device != "auto" else _best_device()
+    if device == "cuda" and not torch.cuda.is_available():
+        raise WrongInput("device 'cuda' is not there; leave out --device, or use --device cpu")
+    if device == "mps" and not torch.backends.mps.is_available():
+        raise WrongInput("device 'mps' is not there; leave out --device, or use --device cpu")
+    threads = conditions.threads or max(1, (os.cpu_count() or 2) // 2)
+    return replace(conditions, device=device, threads=threads)
+
+
+def _best_device() -> Literal["cpu", "cuda", "mps"]:
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+def _rows(job: FitJob, data: DataSet) -> tuple[np.ndarray, np.ndarray]:
+    part = job.conditions.validation if len(data) > 1 else 0.0
+    training, validation = split_episodes(len(data), (1 - part, part), job.conditions.seed)
+    rows = rows_of(data, training)
+    if not len(rows):
+        raise WrongInput(f"{job.data} shows nothing to learn from: it has no visible frames for training")
+    return rows, rows_of(data, validation)
+
+
+def _sample(rows: np.ndarray, seed: int) -> np.ndarray:
+    chosen = numpy_generator(seed, "sample").permutation(len(rows))[:SAMPLE]
+    return np.sort(rows[chosen])
+
+
+def _term(job: FitJob, data: DataSet, console: Console) -> tuple[Term, list[FeatureNetwork]]:
+    """The reconstruction term, and the feature networks that it asked for."""
+    conditions, asked = job.conditions, []
+
+    def find(name: str) -> FeatureNetwork:
+        asked.append(feature_network(name, console, conditions.download))
+        return asked[-1]
+
+    sample = data.pixels[_sample(_rows(job, data)[0], conditions.seed)]
+    term = parse(job.representation.reconstruction).build(Materials(find, sample, conditions.device))
+    return term, asked
+
+
+def _uses(data: DataSet, networks: list[FeatureNetwork]) -> dict[str, Any]:
+    described = networks[0].description if networks else None
+    return {"data": data.fingerprint, "frame_shape": data.frame_shape, "feature_network": described}
+
+
+@torch.no_grad()
+def _collapsed(module: Representation, data: DataSet, rows: np.ndarray) -> list[int]:
+    frames = next(Batches(data.pixels, rows, min(len(rows), SAMPLE), 0).epoch(0))
+    posterior = module.cpu().encode(frames)
+    return collapsed_units(posterior.mean, posterior.kl())
+
+
+def _to_json(job: FitJob) -> dict[str, Any]:
+    return {"method": word_of(job.representation)} | to_json(job)

@@ -1,0 +1,88 @@
+"""Load: the trained part of a run, ready to encode."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float32
+
+from reverie.core.errors import WrongInput
+from reverie.core.family import word_of
+from reverie.core.representation import Representation, RepresentationConfig
+from reverie.core.run import Run
+from reverie.core.shapes import Pixels, Rows
+from reverie.data.batches import to_frames
+from reverie.engine.checkpoint import read_tensors
+from reverie.verbs.fit import FitJob, build, read_job
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A finished run's representation, in evaluation mode, and what it came from."""
+
+    run: Run
+    job: FitJob
+    representation: Representation
+    frame_shape: tuple[int, ...]
+    description: dict[str, Any]
+    """Method, reconstruction, and the feature network where one was used: what every output says."""
+
+    @property
+    def config(self) -> RepresentationConfig:
+        """The method and its fields."""
+        return self.job.representation
+
+    @property
+    def seed(self) -> int:
+        """Seed of the fit."""
+        return self.job.conditions.seed
+
+
+def load(folder: Path, snapshot: Path | None = None) -> Loaded:
+    """The representation of a finished run, or as it was at one of its snapshots.
+
+    Raises WrongInput when the run is not finished, or its weights are missing, altered or of another shape.
+    """
+    run = Run.open(folder)
+    run.result()
+    job = read_job(run)
+    uses = run.job().get("uses", {})
+    frame_shape = _frame_shape(uses, folder)
+    representation = build(job.representation, frame_shape, job.conditions.seed)
+    tensors = read_tensors(snapshot or folder / "weights.safetensors")
+    try:
+        representation.load_state_dict(tensors)
+    except RuntimeError:
+        file = snapshot or folder / "weights.safetensors"
+        raise WrongInput(f"the weights in {file} do not fit the job of {folder}; fit the run anew") from None
+    description = {
+        "method": word_of(job.representation),
+        "reconstruction": job.representation.reconstruction,
+        "feature_network": uses.get("feature_network"),
+    }
+    return Loaded(run, job, representation.eval(), frame_shape, description)
+
+
+def untrained(loaded: Loaded) -> Representation:
+    """The representation as it was before its first step."""
+    return build(loaded.config, loaded.frame_shape, loaded.seed).eval()
+
+
+@torch.no_grad()
+def encode_rows(
+    representation: Representation, pixels: Pixels, rows: Rows, batch_size: int = 256
+) -> Float32[np.ndarray, "row code"]:
+    """Mean codes of some rows of a data set's pixels."""
+    parts = [rows[start : start + batch_size] for start in range(0, len(rows), batch_size)]
+    return np.concatenate([representation.encode(to_frames(pixels[part])).mean.numpy() for part in parts])
+
+
+def _frame_shape(uses: Any, folder: Path) -> tuple[int, ...]:
+    shape = uses.get("frame_shape") if isinstance(uses, dict) else None
+    if not (
+        isinstance(shape, list) and len(shape) == 3 and all(type(size) is int and size > 0 for size in shape)
+    ):
+        raise WrongInput(f"the job of {folder} is damaged: it does not say which frames it takes")
+    return tuple(shape)

@@ -1,0 +1,23 @@
+"""Resume: whatever was interrupted, continued to the same end."""
+
+from pathlib import Path
+from typing import Any
+
+from reverie.core.console import QUIET, Console
+from reverie.core.errors import WrongInput
+from reverie.core.run import Run
+
+
+def resume(folder: Path, console: Console = QUIET, workers: int = 1) -> dict[str, Any]:
+    """Complete an interrupted capture or fit; a finished one is left alone and its result returned."""
+    run = Run.open(folder)
+    verb = run.job()["verb"]
+    if verb == "capture":
+        from reverie.verbs.capture import resume_capture
+
+        return resume_capture(folder, console, workers)
+    if verb == "fit":
+        from reverie.verbs.fit import resume_fit
+
+        return run.result() if run.finished else resume_fit(run, console)
+    raise WrongInput(f"{folder} was made by `reverie {verb}`, which cannot be resumed; run it again")
