@@ -6,7 +6,8 @@ option: Pihlgren, Sandin & Liwicki 2020.
 
 from itertools import pairwise
 
-from torch import nn
+from jaxtyping import Float
+from torch import Tensor, nn
 
 from reverie.core.errors import WrongInput
 from reverie.nn.decoder import Decoder
@@ -42,11 +43,31 @@ def decoder(code_size: int, frame_shape: tuple[int, ...], batch_norm: bool) -> D
     filters = [FEATURES, 128, 64, 32]
     layers: list[nn.Module] = [nn.Linear(code_size, FEATURES), nn.Unflatten(1, (FEATURES, 1, 1))]
     for before, after, kernel in zip(filters[:-1], filters[1:], [5, 5, 6], strict=True):
-        layers.append(nn.ConvTranspose2d(before, after, kernel, stride=2, bias=not batch_norm))
+        layer = nn.ConvTranspose2d(before, after, kernel, stride=2, bias=not batch_norm)
+        layers.append(Opening(layer) if before == FEATURES else layer)
         layers += [nn.BatchNorm2d(after)] if batch_norm else []
         layers.append(nn.ReLU())
     layers += [nn.ConvTranspose2d(filters[-1], check_shape(frame_shape), 6, stride=2), nn.Sigmoid()]
     return Decoder(code_size, frame_shape, *layers)
+
+
+class Opening(nn.Module):
+    """Transposed convolution of a single place: one matrix product, several times faster on a CPU.
+
+    Same parameters, initial values and results as the layer that it holds.
+    """
+
+    def __init__(self, layer: nn.ConvTranspose2d) -> None:
+        super().__init__()
+        self.layer = layer
+
+    def forward(
+        self, features: Float[Tensor, "batch feature 1 1"]
+    ) -> Float[Tensor, "batch filter row column"]:
+        """The kernels, weighted by the features and summed."""
+        weight = self.layer.weight
+        found = (features.flatten(1) @ weight.flatten(1)).unflatten(1, weight.shape[1:])
+        return found if self.layer.bias is None else found + self.layer.bias[:, None, None]
 
 
 def check_shape(frame_shape: tuple[int, ...]) -> int:

@@ -1,6 +1,5 @@
 """Terms of an objective: one file each; the words before the first colon are the files' names."""
 
-from reverie.terms._config import FeatureNetworks, Materials, TermConfig
 from reverie.terms._words import parse
 
-__all__ = ["FeatureNetworks", "Materials", "TermConfig", "parse"]
+__all__ = ["parse"]

@@ -1,7 +1,7 @@
 """From what a user types to a term's config."""
 
 from reverie.core.family import config_of
-from reverie.terms._config import TermConfig
+from reverie.core.term import TermConfig
 
 
 def parse(words: str) -> TermConfig:

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from reverie.core.errors import WrongInput
 from reverie.core.representation import Term, View
-from reverie.terms._config import Materials, TermConfig
+from reverie.core.term import Materials, TermConfig
 
 
 @dataclass(frozen=True)

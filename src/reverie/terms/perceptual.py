@@ -9,8 +9,8 @@ from torch import Tensor
 
 from reverie.core.errors import WrongInput, unknown
 from reverie.core.representation import Term, View
+from reverie.core.term import Materials, TermConfig
 from reverie.nn.feature_networks.network import FeatureNetwork
-from reverie.terms._config import Materials, TermConfig
 
 Scaling = Literal["sigmoid", "channel"]
 
@@ -30,7 +30,7 @@ weighs more than a hundred times the median one.
 class PerceptualConfig(TermConfig):
     """Squared error between the features of a frame and of its reconstruction, summed over all features."""
 
-    network: str
+    feature_network: str
     """Name of the feature network: squeezenet, random-squeezenet, clutter."""
     layer: str
     """Name of the layer whose output is compared."""
@@ -49,11 +49,16 @@ class PerceptualConfig(TermConfig):
             )
         if colon and scaling not in get_args(Scaling):
             raise unknown("scaling of a perceptual term", scaling, get_args(Scaling))
-        return cls(network=network, layer=layer, scaling=scaling or "sigmoid")  # pyright: ignore[reportArgumentType]
+        return cls(feature_network=network, layer=layer, scaling=scaling or "sigmoid")  # pyright: ignore[reportArgumentType]
+
+    @property
+    def network(self) -> str:
+        """Name of the feature network."""
+        return self.feature_network
 
     def build(self, materials: Materials) -> Term:
         """The term; WrongInput for a network or a layer that is not known."""
-        network = materials.feature_network(self.network).to(materials.device)
+        network = materials.feature_network(self.feature_network).to(materials.device)
         network.check_layer(self.layer)
         if self.scaling == "sigmoid":
             return Perceptual(network, self.layer, None)

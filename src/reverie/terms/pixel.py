@@ -9,8 +9,8 @@ from torch import Tensor
 
 from reverie.core.errors import WrongInput, unknown
 from reverie.core.representation import Term, View
+from reverie.core.term import Materials, TermConfig
 from reverie.ops.likelihoods import bernoulli_log_likelihood, gaussian_log_likelihood
-from reverie.terms._config import Materials, TermConfig
 
 Kind = Literal["squared", "unsquared", "bce", "gaussian", "weighted"]
 

@@ -1,19 +1,20 @@
 """Find a feature network by its name: read its weights, draw them, or fit it on the spot."""
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 import torch
 from safetensors.torch import load_file
 
-from reverie.core.assets import Asset, data_folder, download, find
+from reverie.core import assets
+from reverie.core.assets import Asset
 from reverie.core.console import Console
 from reverie.core.errors import WrongInput, unknown
 from reverie.core.files import sha256
 from reverie.core.seeds import torch_generator
 from reverie.nn.feature_networks import squeezenet
 from reverie.nn.feature_networks.network import FeatureNetwork, checksum
-from reverie.terms import FeatureNetworks
 
 NAMES = ("clutter", "random-squeezenet", "squeezenet")
 
@@ -28,12 +29,13 @@ TORCHVISION = Asset(
 )
 
 
-def feature_network(name: str, console: Console, fetch: bool = False) -> FeatureNetwork:
+def feature_network(name: str, console: Console, download: bool = False) -> FeatureNetwork:
     """The feature network of this name.
 
     "squeezenet" is SqueezeNet 1.1, trained on ImageNet; "random-squeezenet" has its shape and random weights
-    ("random-squeezenet=3" draws others); "clutter" is a small network fitted here, once, on shapes in clutter.
-    With `fetch`, missing weights are downloaded. Raises WrongInput for an unknown name or missing weights.
+    ("random-squeezenet=3" draws others); "clutter" is a small network fitted here, once, on shapes in
+    clutter.
+    With `download`, missing weights are downloaded. Raises WrongInput for an unknown name or missing weights.
     """
     word, equals, seed = name.partition("=")
     if word not in NAMES:
@@ -43,24 +45,24 @@ def feature_network(name: str, console: Console, fetch: bool = False) -> Feature
     if word == "random-squeezenet":
         return _random_squeezenet(name, int(seed or 0))
     if word == "squeezenet":
-        return _squeezenet(fetch)
+        return _squeezenet(download)
     raise WrongInput("the network 'clutter' is not there yet")
 
 
-def feature_networks(console: Console, fetch: bool = False) -> FeatureNetworks:
+def feature_networks(console: Console, download: bool = False) -> Callable[[str], FeatureNetwork]:
     """A function from names to feature networks, as terms want it."""
-    return partial(feature_network, console=console, fetch=fetch)
+    return partial(feature_network, console=console, download=download)
 
 
-def _squeezenet(fetch: bool) -> FeatureNetwork:
-    path = find(CAFFE)
+def _squeezenet(download: bool) -> FeatureNetwork:
+    path = assets.find(CAFFE)
     if path is not None:
         return _read(path, squeezenet.CAFFE, load_file(path))
-    path = find(TORCHVISION) or (download(TORCHVISION) if fetch else None)
+    path = assets.find(TORCHVISION) or (assets.download(TORCHVISION) if download else None)
     if path is None:
         raise WrongInput(
             f"the weights of squeezenet are not on this machine; add --download, or put {CAFFE.name}"
-            f" or {TORCHVISION.name} into {data_folder()}"
+            f" or {TORCHVISION.name} into {assets.data_folder()}"
         )
     return _read(path, squeezenet.TORCHVISION, torch.load(path, map_location="cpu", weights_only=True))
 

@@ -1,8 +1,9 @@
-"""What every term's file defines, and what it may ask for when it is built."""
+"""Term: one part of an objective; what its file defines, and what it may ask for when it is built."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -11,18 +12,14 @@ from jaxtyping import Float
 
 from reverie.core.config import Config
 from reverie.core.representation import Term
-from reverie.nn.feature_networks.network import FeatureNetwork
-
-FeatureNetworks = Callable[[str], FeatureNetwork]
-"""A network's name to the network; WrongInput for a name that nobody knows."""
 
 
 @dataclass(frozen=True)
 class Materials:
     """Run-time things that a term may need."""
 
-    feature_network: FeatureNetworks
-    """Finds a feature network by its name."""
+    feature_network: Callable[[str], Any]
+    """Finds a `FeatureNetwork` by its name; WrongInput for a name that nobody knows."""
     pixels: np.ndarray
     """Training frames as they lie on disk: bytes, (frame, height, width, channel); may be a memory map."""
     device: str | torch.device = "cpu"
@@ -44,6 +41,11 @@ class TermConfig(Config, ABC):
     @abstractmethod
     def parse(cls, rest: str) -> "TermConfig":
         """The config that the words after the first colon stand for; WrongInput for unknown words."""
+
+    @property
+    def network(self) -> str | None:
+        """Name of the feature network that the term looks through; None where it looks itself."""
+        return None
 
     @abstractmethod
     def build(self, materials: Materials) -> Term:
