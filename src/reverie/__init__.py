@@ -1,1 +1,17 @@
 """Reverie: learn what an environment looks like, find out what the representation knows."""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from reverie.api import capture, fit, import_frames, load, look, open_data, probe, report, resume
+
+__all__ = ["capture", "fit", "import_frames", "load", "look", "open_data", "probe", "report", "resume"]
+
+
+def __getattr__(name: str) -> Any:
+    """The verbs, loaded when first asked for, so that `import reverie` is quick."""
+    if name not in __all__:
+        raise AttributeError(f"module 'reverie' has no attribute {name!r}")
+    from reverie import api
+
+    return getattr(api, name)

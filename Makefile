@@ -1,0 +1,46 @@
+# Reverie. Every target sets up .venv by itself; `make setup` alone builds it.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+RUN := $(BIN)/python -m reverie
+TORCH := $(shell grep '^torch==' constraints.txt)
+
+.PHONY: setup demo test check learn mutants bench docs wheel clean
+
+setup: $(VENV)/ready
+
+# torch goes first and alone, at the tested version; one that is already there is kept.
+$(VENV)/ready: pyproject.toml constraints.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -c 'import torch' 2>/dev/null || $(BIN)/pip install --disable-pip-version-check -q '$(TORCH)'
+	@grep -v '^torch==' constraints.txt > $(VENV)/constraints.txt
+	@$(BIN)/pip install --disable-pip-version-check -q -c $(VENV)/constraints.txt -e '.[dev]'
+	@touch $@
+
+demo: setup
+	@$(RUN) demo
+
+test: setup
+	$(BIN)/python -m pytest -m 'not learning'
+
+check: setup
+	$(BIN)/ruff check src tests
+	$(BIN)/ruff format --check src tests
+	$(BIN)/lint-imports
+	$(BIN)/pyright --pythonpath $(BIN)/python
+	$(BIN)/python -m pytest tests/house
+
+learn: setup
+	$(BIN)/python -m pytest -m learning
+
+mutants: setup
+	$(BIN)/python tests/mutants.py
+
+bench: setup
+	$(RUN) bench capture && $(RUN) bench batches && $(RUN) bench fit
+
+wheel: setup
+	$(BIN)/python -m build --wheel
+
+clean:
+	rm -rf $(VENV) build dist

@@ -1,0 +1,112 @@
+"""The verbs for Python: the same as on the command line, with words and keywords instead of jobs."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from reverie.core.config import from_json
+from reverie.core.console import Console, PlainConsole
+from reverie.core.errors import unknown
+from reverie.core.family import config_of
+
+Place = str | Path
+
+
+def capture(env: str, data: Place, workers: int = 1, **choices: Any) -> dict[str, Any]:
+    """Record episodes of an environment into a new folder.
+
+    `choices` are the fields of CaptureJob: episodes, size, seed, policy, stride, scenes, ...
+    Raises WrongInput for an unknown environment or field.
+    """
+    from reverie.verbs import capture as verb
+
+    job = from_json(verb.CaptureJob, {"env": env, **choices}, "capture")
+    return verb.capture(job, Path(data), _console(), workers)
+
+
+def import_frames(folder: Place, data: Place, size: int = 64) -> dict[str, Any]:
+    """Make a data set of a folder of images; its subfolders are episodes."""
+    from reverie.verbs import data as verb
+
+    return verb.import_frames(Path(folder), Path(data), size, _console())
+
+
+def fit(method: str, data: Place, run: Place, **choices: Any) -> dict[str, Any]:
+    """Fit a representation to a data set, into a new run folder.
+
+    `method` is a word such as "conv-vae"; `choices` are its fields (beta, reconstruction, ...), those of the
+    plan (epochs, learning_rate, ...) and of the conditions (seed, device, threads, ...).
+    Raises WrongInput for an unknown method or field.
+    """
+    from reverie.core.representation import RepresentationConfig
+    from reverie.engine.plan import Plan
+    from reverie.verbs import fit as verb
+
+    kinds = {
+        "representation": config_of("representations", method, RepresentationConfig),
+        "plan": Plan,
+        "conditions": verb.Conditions,
+    }
+    parts = {part: from_json(kind, _taken(kind, choices), method) for part, kind in kinds.items()}
+    known = {field.name for kind in kinds.values() for field in fields(kind)}
+    for word in choices.keys() - known:
+        raise unknown(f"{method} field", word, known)
+    return verb.fit(verb.FitJob(data=Path(data), **parts), Path(run), _console())
+
+
+def probe(runs: Place | Sequence[Place], data: Place, **choices: Any) -> dict[str, Any]:
+    """Measure what the codes of one or several runs know; `choices` are the fields of ProbeJob."""
+    from reverie.verbs import probe as verb
+
+    job = from_json(verb.ProbeJob, {"runs": _paths(runs), "data": Path(data), **choices}, "probe")
+    return verb.probe(job, _console())
+
+
+def look(run: Place, **choices: Any) -> list[Path]:
+    """Draw pictures of what a run's representation sees; `choices` are the fields of LookJob."""
+    from reverie.verbs import look as verb
+
+    return verb.look(from_json(verb.LookJob, {"run": Path(run), **choices}, "look"), _console())
+
+
+def report(runs: Place | Sequence[Place], **choices: Any) -> Path:
+    """Put runs side by side on one self-contained page; returns its path."""
+    from reverie.verbs import report as verb
+
+    return verb.report(from_json(verb.ReportJob, {"runs": _paths(runs), **choices}, "report"), _console())
+
+
+def resume(run: Place, workers: int = 1) -> dict[str, Any]:
+    """Continue an interrupted capture or fit."""
+    from reverie.verbs import resume as verb
+
+    return verb.resume(Path(run), _console(), workers)
+
+
+def open_data(path: Place) -> Any:
+    """Open a data set: `len`, index for episodes, `.pixels`, `.truth`, `.factor_names`."""
+    from reverie.data import store
+
+    return store.open_data(Path(path))
+
+
+def load(run: Place) -> Any:
+    """The trained representation of a run: `encode(frames).mean`, `decode(codes)`; frames float in [0, 1]."""
+    from reverie.verbs import load as verb
+
+    return verb.load(Path(run)).representation
+
+
+def _taken(kind: type, choices: dict[str, Any]) -> dict[str, Any]:
+    return {field.name: choices[field.name] for field in fields(kind) if field.name in choices}
+
+
+def _paths(runs: Place | Sequence[Place]) -> list[str]:
+    single = isinstance(runs, str | Path)
+    return [str(run) for run in ([runs] if single else runs)]  # pyright: ignore[reportGeneralTypeIssues]
+
+
+def _console() -> Console:
+    return PlainConsole(sys.stderr)
