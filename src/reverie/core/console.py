@@ -52,7 +52,8 @@ class PlainConsole(Console):
     @contextmanager
     def track(self, label: str, total: int, start: int = 0) -> Iterator[Tracker]:
         """Write a line with count, rate and time left every few seconds."""
-        tracker = _Lines(self, label, total, start, self._interval)
+        tracker = _Lines(self, label, total, self._interval)
+        tracker.resume_at(start)
         yield tracker
         tracker.close()
 
@@ -63,12 +64,15 @@ class _Nothing:
 
 
 class _Lines:
-    def __init__(self, console: PlainConsole, label: str, total: int, start: int, interval: float) -> None:
+    def __init__(self, console: PlainConsole, label: str, total: int, interval: float) -> None:
         self._console, self._label, self._total = console, label, total
-        self._start = self._done = start
+        self._start = self._done = 0
         self._began = self._spoke = time.monotonic()
         self._interval = interval
         self._note = ""
+
+    def resume_at(self, start: int) -> None:
+        self._start = self._done = start
 
     def advance(self, amount: int = 1, note: str = "") -> None:
         self._done += amount

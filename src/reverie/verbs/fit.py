@@ -90,7 +90,7 @@ def resume_fit(run: Run, console: Console = QUIET) -> dict[str, Any]:
             raise WrongInput(
                 f"the {thing.replace('_', ' ')} of {run.folder} changed since it began; fit a new run"
             )
-    return _work(job, data, term, run, console)
+    return _work(_Lesson(job, data, term), run, console)
 
 
 def read_job(run: Run) -> FitJob:
@@ -114,10 +114,19 @@ def build(
         return config.build(frame_shape, term)
 
 
-def _work(job: FitJob, data: DataSet, term: Term, run: Run, console: Console) -> dict[str, Any]:
-    conditions = job.conditions
+@dataclass(frozen=True)
+class _Lesson:
+    """A job with its data opened and its reconstruction term built."""
+
+    job: FitJob
+    data: DataSet
+    term: Term
+
+
+def _work(lesson: _Lesson, run: Run, console: Console) -> dict[str, Any]:
+    job, data, conditions = lesson.job, lesson.data, lesson.job.conditions
     training, validation = _rows(job, data)
-    module = build(job.representation, data.frame_shape, conditions.seed, term).to(conditions.device)
+    module = build(job.representation, data.frame_shape, conditions.seed, lesson.term).to(conditions.device)
     setup = engine.Setup(
         module,
         module.players(),
