@@ -65,7 +65,11 @@ class GymnasiumWorld:
         size = self._plan["size"]
         resized = [f"Pillow BOX to {size} x {size}"] if size else []
         packages = ("gymnasium", "numpy", "pillow", *self._game.packages)
-        return {**self._plan, "preprocessing": [drawn, "RGB bytes", *resized], "versions": _versions(packages)}
+        return {
+            **self._plan,
+            "preprocessing": [drawn, "RGB bytes", *resized],
+            "versions": _versions(packages),
+        }
 
     def close(self) -> None:
         """Give back windows and memory."""

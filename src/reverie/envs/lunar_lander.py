@@ -13,10 +13,10 @@ from reverie.envs.game import Game, observation_truth, seeded_reset
 FACTORS = (
     Factor("x", "half screen widths"),
     Factor("y", "half screen heights"),
-    Factor("vx", "half screen widths in 100 steps"),
-    Factor("vy", "half screen heights in 66.7 steps"),
+    Factor("vx", "half screen widths per 2 s"),
+    Factor("vy", "half screen heights per 0.889 s"),
     Factor("angle", "rad"),
-    Factor("angular_velocity", "0.4 rad/s"),
+    Factor("angular_velocity", "2.5 rad/s"),
     Factor("left_leg", "contact"),
     Factor("right_leg", "contact"),
 )

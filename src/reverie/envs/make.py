@@ -27,7 +27,7 @@ class WorldConfig(Config):
     size: int = 64
     """Side of the square frames in pixels; 0 keeps the environment's own size."""
     frames: Literal["auto", "render", "observation"] = "auto"
-    """Whether frames are drawn by the environment or are its observations; auto prefers image observations."""
+    """Whether frames are rendered or are the observations; auto prefers image observations."""
     scenes: int = 0
     """Draw the scenery from a pool of so many; 0 draws a new one for every episode."""
     options: dict[str, Any] = field(default_factory=dict)
@@ -96,7 +96,9 @@ def _choose_frames(env: Any, env_id: str, wanted: str) -> Literal["render", "obs
     if picture and wanted != "render":
         return "observation"
     if "rgb_array" not in modes:
-        raise WrongInput(f"{env_id} cannot be seen: it has no render mode 'rgb_array' and no image observations")
+        raise WrongInput(
+            f"{env_id} cannot be seen: it has no render mode 'rgb_array' and no image observations"
+        )
     return "render"
 
 
@@ -110,7 +112,9 @@ def _check_known(env_id: str) -> None:
     if env_id in gymnasium.registry or re.sub(r"-v\d+$", "", env_id) in gymnasium.registry:
         return
     if env_id.startswith("ALE/") and not atari_here:
-        raise WrongInput(f"{env_id} needs the Atari games; install them with: pip install 'reverie-worlds[atari]'")
+        raise WrongInput(
+            f"{env_id} needs the Atari games; install them with: pip install 'reverie-worlds[atari]'"
+        )
     raise unknown("environment", env_id, gymnasium.registry)
 
 

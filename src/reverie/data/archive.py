@@ -1,0 +1,182 @@
+"""Archive: writing a data set so that what is committed never changes and a crash loses nothing of it."""
+
+import hashlib
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from reverie.core.episode import Episode
+from reverie.core.errors import BrokeWhileWorking
+from reverie.core.files import sync_folder, write_json
+from reverie.core.run import check_free
+from reverie.data.chunks import read_chunk
+from reverie.data.layout import GROUP_PATH, ArraySpec, encode, group_header
+from reverie.data.manifest import EpisodeEntry, FileEntry, Manifest, write_manifest
+from reverie.data.manifest_reader import read_manifest
+
+
+def create_archive(folder: Path, manifest: Manifest, job: Mapping[str, Any] | None) -> "ArchiveWriter":
+    """A new data set without episodes, born in one rename; `job` becomes its job.json.
+
+    Raises WrongInput when something is there already.
+    """
+    check_free(folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    cradle = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")
+    try:
+        cradle.mkdir()
+        files = {}
+        if job is not None:
+            write_json(cradle / "job.json", job)
+            files["job.json"] = _entry((cradle / "job.json").read_bytes())
+        manifest = manifest.with_episodes((), files, complete=False)
+        write_manifest(cradle, manifest)
+        if folder.is_dir():
+            folder.rmdir()
+        cradle.rename(folder)
+    finally:
+        shutil.rmtree(cradle, ignore_errors=True)
+    return ArchiveWriter(folder, manifest)
+
+
+class ArchiveWriter:
+    """Appends episodes; a chunk is written once it is full, an episode is committed once its chunks are.
+
+    Nothing that a manifest lists is ever written again with other content.
+    """
+
+    def __init__(self, folder: Path, manifest: Manifest) -> None:
+        """Go on after the last committed episode of `manifest`."""
+        self.folder = folder
+        self._manifest = manifest
+        self._files = dict(manifest.files)
+        self._episodes = list(manifest.episodes)
+        self._rows = manifest.rows
+        self._unsynced: set[Path] = set()
+        self._pending = {
+            spec.name: np.zeros((manifest.chunk, *spec.tail), dtype=spec.dtype) for spec in manifest.specs
+        }
+        if self._filled:
+            for spec in manifest.specs:
+                self._pending[spec.name][:] = read_chunk(folder, manifest, spec, self._rows // manifest.chunk)
+
+    @property
+    def episodes(self) -> int:
+        """Episodes appended so far, committed or not."""
+        return len(self._episodes)
+
+    @property
+    def frames(self) -> int:
+        """Frames appended so far."""
+        return self._rows
+
+    @property
+    def frame_bytes(self) -> float | None:
+        """Bytes that a frame takes on disk with all that belongs to it; None before the first chunk is full."""
+        full = self._rows - self._filled
+        return sum(entry.size for entry in self._files.values()) / full if full else None
+
+    @property
+    def manifest(self) -> Manifest:
+        """The manifest as last committed."""
+        return self._manifest
+
+    def append(self, episode: Episode) -> None:
+        """Add an episode behind the others."""
+        arrays = _rows_of(episode)
+        count = len(episode) + 1
+        self._episodes.append(EpisodeEntry(self._rows, len(episode), episode.ending))
+        done = 0
+        while done < count:
+            take = min(count - done, self._manifest.chunk - self._filled)
+            for spec in self._manifest.specs:
+                part = arrays[spec.name][done : done + take]
+                self._pending[spec.name][self._filled : self._filled + take] = part
+            done += take
+            self._rows += take
+            if not self._filled:
+                self._write_chunks(self._rows // self._manifest.chunk - 1)
+
+    def commit(self) -> int:
+        """Rename a manifest into place that lists every episode whose chunks are all full; their number."""
+        full = self._rows - self._filled
+        whole = tuple(entry for entry in self._episodes if entry.rows.stop <= full)
+        self._publish(self._manifest.with_episodes(whole, self._files, complete=False))
+        return len(whole)
+
+    def finish(self) -> Manifest:
+        """Write the last chunk and the Zarr metadata, and commit everything."""
+        if self._filled:
+            for rows in self._pending.values():
+                rows[self._filled :] = 0
+            self._write_chunks(self._rows // self._manifest.chunk)
+        for spec in self._manifest.specs:
+            self._write(spec.header_path(), spec.header(self._rows, self._manifest.chunk))
+        self._write(GROUP_PATH, group_header())
+        self._publish(self._manifest.with_episodes(tuple(self._episodes), self._files, complete=True))
+        return self._manifest
+
+    @property
+    def _filled(self) -> int:
+        return self._rows % self._manifest.chunk
+
+    def _write_chunks(self, index: int) -> None:
+        for spec in self._manifest.specs:
+            self._write_chunk(spec, index)
+
+    def _write_chunk(self, spec: ArraySpec, index: int) -> None:
+        content = encode(self._pending[spec.name], spec)
+        listed = self._manifest.files.get(spec.chunk_path(index))
+        if listed is None:
+            self._write(spec.chunk_path(index), content)
+        elif listed != _entry(content):
+            episode = self._manifest.episodes[-1].rows.stop
+            raise BrokeWhileWorking(
+                f"the episode from frame {episode} of {self.folder} came out differently this time: the "
+                "environment or its version changed, or does not obey its seed; capture into a new folder"
+            )
+
+    def _write(self, path: str, content: bytes) -> None:
+        file = self.folder / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        temporary = file.with_name(file.name + ".tmp")
+        temporary.write_bytes(content)
+        temporary.replace(file)
+        self._files[path] = _entry(content)
+        self._unsynced.add(file)
+
+    def _publish(self, manifest: Manifest) -> None:
+        # The files reach the disk before the manifest that promises them.
+        for file in self._unsynced:
+            with file.open("rb") as opened:
+                os.fsync(opened.fileno())
+        for folder in {file.parent for file in self._unsynced}:
+            sync_folder(folder)
+        self._unsynced.clear()
+        write_manifest(self.folder, manifest)
+        self._manifest = manifest
+
+
+def reopen_archive(folder: Path) -> ArchiveWriter:
+    """The writer of a data set that is not complete."""
+    return ArchiveWriter(folder, read_manifest(folder))
+
+
+def _rows_of(episode: Episode) -> dict[str, np.ndarray]:
+    """The arrays of an episode with one row a frame: the last has neither action nor reward."""
+    actions = np.asarray(episode.actions)
+    return {
+        "frames": episode.frames,
+        "actions": np.concatenate([actions, np.zeros((1, *actions.shape[1:]), dtype=actions.dtype)]),
+        "rewards": np.concatenate([episode.rewards, np.zeros(1, dtype=np.float32)]),
+        "factors": episode.factors,
+        "visible": episode.visible,
+    }
+
+
+def _entry(content: bytes) -> FileEntry:
+    return FileEntry(len(content), hashlib.sha256(content).hexdigest())

@@ -1,0 +1,113 @@
+"""Store: a data set on disk, opened for reading."""
+
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Bool, Float32, Int64, UInt8
+
+from reverie.core.episode import Episode
+from reverie.core.world import Factor
+from reverie.data.cache import digest, map_frames
+from reverie.data.chunks import iterate_rows, read_rows
+from reverie.data.manifest import Manifest, read_text
+from reverie.data.manifest_reader import parse_manifest
+
+
+def open_data(path: Path | str) -> "DataSet":
+    """The data set in a folder, complete or not: all its committed episodes.
+
+    Raises WrongInput when there is none or its manifest cannot be used.
+    """
+    folder = Path(path)
+    text = read_text(folder)
+    return DataSet(folder, parse_manifest(folder, text), digest(text))
+
+
+class DataSet:
+    """Episodes by index, and all their frames side by side for training."""
+
+    def __init__(self, path: Path, manifest: Manifest, fingerprint: str) -> None:
+        self.path = path
+        self.manifest = manifest
+        self.fingerprint = fingerprint
+        """Checksum of the manifest, which lists the checksums of everything else."""
+
+    def __len__(self) -> int:
+        """Number of committed episodes."""
+        return len(self.manifest.episodes)
+
+    def __iter__(self) -> Iterator[Episode]:
+        """All episodes in order."""
+        return (self[index] for index in range(len(self)))
+
+    def __getitem__(self, index: int) -> Episode:
+        """One episode, decoded from the archive and checked."""
+        entry = self.manifest.episodes[index]
+        read = {spec.name: self._read(spec.name, entry.rows) for spec in self.manifest.specs}
+        nothing = np.zeros((entry.steps + 1, 0), dtype=np.float32)
+        return Episode(
+            rewards=read["rewards"][:-1],
+            frames=read["frames"],
+            actions=read["actions"][:-1],
+            ending=entry.ending,
+            factors=read.get("factors", nothing),
+            visible=read["visible"],
+        )
+
+    @property
+    def factors(self) -> tuple[Factor, ...]:
+        """What the simulator truly knew, with units."""
+        return self.manifest.factors
+
+    @property
+    def factor_names(self) -> tuple[str, ...]:
+        """Names of the factors."""
+        return tuple(factor.name for factor in self.manifest.factors)
+
+    @property
+    def frame_shape(self) -> tuple[int, int, int]:
+        """Channel, height, width: the order of networks."""
+        height, width, channel = self.manifest.frame_shape
+        return channel, height, width
+
+    @property
+    def frames(self) -> int:
+        """Number of frames of all episodes."""
+        return self.manifest.rows
+
+    @cached_property
+    def pixels(self) -> UInt8[np.ndarray, "frame height width channel"]:
+        """All frames as bytes, memory-mapped: reading a few brings only these into memory."""
+        return map_frames(self.path, self.manifest, self.fingerprint)
+
+    @cached_property
+    def truth(self) -> Float32[np.ndarray, "frame factor"]:
+        """The factors of every frame."""
+        if not self.factors:
+            return np.zeros((self.frames, 0), dtype=np.float32)
+        return self._whole("factors")
+
+    @cached_property
+    def visible(self) -> Bool[np.ndarray, " frame"]:
+        """Which frames show what their factors say."""
+        return self._whole("visible")
+
+    @cached_property
+    def episode_of(self) -> Int64[np.ndarray, " frame"]:
+        """The episode that each frame belongs to."""
+        lengths = [entry.steps + 1 for entry in self.manifest.episodes]
+        return np.repeat(np.arange(len(lengths), dtype=np.int64), lengths)
+
+    def _read(self, name: str, rows: slice) -> np.ndarray:
+        return read_rows(self.path, self.manifest, self.manifest.spec(name), rows)
+
+    def _whole(self, name: str) -> np.ndarray:
+        spec = self.manifest.spec(name)
+        whole = np.empty((self.frames, *spec.tail), dtype=spec.dtype)
+        start = 0
+        for rows in iterate_rows(self.path, self.manifest, spec):
+            whole[start : start + len(rows)] = rows
+            start += len(rows)
+        return whole

@@ -1,0 +1,74 @@
+"""Watching a capture: its memory, its estimate, and that nobody else works in its folder."""
+
+import os
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from reverie.core.console import Console, duration
+from reverie.core.errors import WrongInput
+from reverie.data.archive import ArchiveWriter
+
+
+def peak_memory() -> int:
+    """Most memory that this process has held, in bytes; 0 where the system does not tell."""
+    try:
+        import resource
+    except ImportError:
+        return 0
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Hold a folder while working in it; WrongInput when another process does."""
+    try:
+        import fcntl
+    except ImportError:
+        yield
+        return
+    with (folder / "job.json").open("rb") as file:
+        try:
+            fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise WrongInput(f"another process is recording into {folder}; wait for it or stop it") from None
+        except OSError:
+            pass  # a file system without locks
+        yield
+
+
+class Estimate:
+    """Says once, after the first episodes, what the whole will take."""
+
+    def __init__(self, total: int, start: int, console: Console) -> None:
+        self._total = total
+        self._start = start
+        self._console = console
+        self._began = time.monotonic()
+        self._said = False
+
+    def update(self, writer: ArchiveWriter, memory: int) -> None:
+        """Look at what is done so far; `memory` is that of all workers in bytes."""
+        done = writer.episodes - self._start
+        frame_bytes = writer.frame_bytes
+        if self._said or done < max(5, (self._total - self._start) // 20) or frame_bytes is None:
+            return
+        self._said = True
+        seconds = (time.monotonic() - self._began) / done * (self._total - self._start)
+        frames = writer.frames / writer.episodes * self._total
+        size = frame_bytes * frames
+        parts = [duration(seconds), f"{frames:.0f} frames", f"{megabytes(size)} on disk"]
+        parts += [f"{megabytes(memory + peak_memory())} of memory"] if memory else []
+        self._console.say(f"estimate: {', '.join(parts)}")
+        free = shutil.disk_usage(os.fspath(writer.folder)).free
+        if free < size:
+            self._console.warn(f"only {megabytes(free)} are free on the disk of {writer.folder}")
+
+
+def megabytes(size: float) -> str:
+    """Bytes in words."""
+    return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.1f} MB"

@@ -1,0 +1,259 @@
+"""Capture: episodes of an environment, recorded with their truth into a data set."""
+
+import errno
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
+
+from reverie.core.config import Config, from_json, to_json
+from reverie.core.console import QUIET, Console, Tracker
+from reverie.core.errors import BrokeWhileWorking, WrongInput
+from reverie.core.family import config_of
+from reverie.core.run import Run, check_free
+from reverie.core.seeds import numpy_generator
+from reverie.core.world import PolicyConfig, World
+from reverie.data.archive import ArchiveWriter, create_archive, reopen_archive
+from reverie.data.layout import chunk_frames
+from reverie.data.manifest import Manifest
+from reverie.data.stages import close_stages, drop_stages, load_stage, open_stages, stage
+from reverie.data.store import open_data
+from reverie.engine.processes import work_through
+from reverie.engine.rollout import Cut, record
+from reverie.envs.make import WorldConfig, make_world
+from reverie.verbs._watch import Estimate, alone, peak_memory
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaptureJob(Config):
+    """What to record."""
+
+    env: str
+    """Environment id, for instance LunarLander-v3 or ALE/Pong-v5; `module:id` imports a module first."""
+    episodes: int = 100
+    """Number of episodes."""
+    size: int = 64
+    """Side of the square frames in pixels; 0 keeps the environment's own size."""
+    seed: int = 0
+    """Everything random follows from it: same seed, same bytes."""
+    policy: str = "random"
+    """Who acts: random, or held (random actions held for several steps)."""
+    hold: tuple[int, int] = (1, 10)
+    """Fewest and most steps that the policy `held` holds an action."""
+    max_steps: int = 1000
+    """Longest episode; a longer one is cut off here."""
+    stride: int = 1
+    """Keep every so many-th step."""
+    frames: Literal["auto", "render", "observation"] = "auto"
+    """Whether frames are rendered or are the observations; auto prefers image observations."""
+    scenes: int = 0
+    """Draw the scenery from a pool of so many, the same for all seeds; 0 draws a new one for every episode."""
+    options: dict[str, Any] = field(default_factory=dict)
+    """Arguments for the environment, for instance {"frameskip": 1}; for Atari also `noops`."""
+
+    def __post_init__(self) -> None:
+        """Refuse numbers that cannot be."""
+        for name in ("episodes", "max_steps", "stride"):
+            if getattr(self, name) < 1:
+                raise WrongInput(f"{name} must be 1 or more, got {getattr(self, name)}")
+        if self.seed < 0:
+            raise WrongInput(f"seed must be 0 or more, got {self.seed}")
+
+    def world(self) -> World:
+        """The world to record."""
+        config = WorldConfig(size=self.size, frames=self.frames, scenes=self.scenes, options=self.options)
+        return make_world(self.env, config)
+
+    def policy_config(self) -> PolicyConfig:
+        """The policy that acts in it."""
+        kind = config_of("agents", self.policy, PolicyConfig)
+        fields = {"shortest": self.hold[0], "longest": self.hold[1]} if self.policy == "held" else {}
+        return kind(**fields)
+
+
+def capture(job: CaptureJob, folder: Path, console: Console = QUIET, workers: int = 1) -> dict[str, Any]:
+    """Record the episodes of a job into a new data set; what it holds, as numbers.
+
+    The bytes on disk depend on the job alone, not on the number of workers. Raises WrongInput before work
+    starts, BrokeWhileWorking when something fails in the middle; committed episodes are kept then.
+    """
+    _check_workers(workers)
+    check_free(folder)
+    manifest = _first_manifest(job)
+    try:
+        writer = create_archive(folder, manifest, {"verb": "capture", "job": to_json(job)})
+    except OSError as error:
+        raise WrongInput(f"cannot write to {folder}: {error.strerror}; choose another folder") from None
+    return _Capture(job, folder, console, workers).run(writer)
+
+
+def resume_capture(folder: Path, console: Console = QUIET, workers: int = 1) -> dict[str, Any]:
+    """Complete a data set whose capture was stopped; the bytes are those of a capture that was not."""
+    _check_workers(workers)
+    written = Run.open(folder).job()
+    if written["verb"] != "capture":
+        raise WrongInput(f"{folder} was not made by capture but by {written['verb']!r}")
+    job = from_json(CaptureJob, written["job"], "capture")
+    return _Capture(job, folder, console, workers).run(reopen_archive(folder))
+
+
+def summary(folder: Path) -> dict[str, Any]:
+    """What a data set holds, as numbers."""
+    data = open_data(folder)
+    manifest = data.manifest
+    size = sum(entry.size for entry in manifest.files.values())
+    raw = data.frames * manifest.spec("frames").row_bytes
+    endings = [entry.ending for entry in manifest.episodes]
+    return {
+        "data": str(folder),
+        "episodes": len(data),
+        "frames": data.frames,
+        "visible_frames": int(data.visible.sum()),
+        "bytes": size,
+        "raw_bytes": raw,
+        "ratio": round(raw / size, 1) if size else 0.0,
+        "endings": {ending: endings.count(ending) for ending in sorted(set(endings))},
+        "complete": manifest.complete,
+    }
+
+
+def _check_workers(workers: int) -> None:
+    if workers < 1:
+        raise WrongInput(f"workers must be 1 or more, got {workers}")
+
+
+def _first_manifest(job: CaptureJob) -> Manifest:
+    """The manifest before the first episode; makes the world once, so that wrong input is refused early."""
+    policy = job.policy_config()
+    world = job.world()
+    try:
+        policy.build(world.action_space)
+        world.reset(numpy_generator(job.seed, "episode", 0))
+        height, width, channel = world.frame().shape
+        source = {
+            "world": world.description(),
+            "policy": {"word": job.policy, **to_json(policy)},
+            "seed": job.seed,
+            "episodes": job.episodes,
+            "max_steps": job.max_steps,
+            "stride": job.stride,
+        }
+    finally:
+        world.close()
+    shape = (height, width, channel)
+    return Manifest(
+        source=source,
+        frame_shape=shape,
+        action_space=world.action_space,
+        factors=world.factors,
+        chunk=chunk_frames(shape),
+        files={},
+    )
+
+
+def _recorder(job: CaptureJob, folder: Path, worker: int) -> Any:
+    """What a worker does: play the episode of a number and stage it; returns the worker's memory in bytes."""
+    world = job.world()
+    policy = job.policy_config().build(world.action_space)
+    cut = Cut(max_steps=job.max_steps, stride=job.stride)
+
+    def work(index: int) -> int:
+        try:
+            episode = record(world, policy, numpy_generator(job.seed, "episode", index), cut)
+            stage(folder, index, episode, worker)
+        except BrokeWhileWorking as error:
+            raise BrokeWhileWorking(f"{job.env}, episode {index}, {error}") from error
+        except OSError as error:
+            raise BrokeWhileWorking(_trouble(error)) from error
+        return peak_memory()
+
+    return work
+
+
+def _trouble(error: OSError) -> str:
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return "disk full" if full else f"cannot write {error.filename or ''}: {error.strerror}"
+
+
+class _Capture:
+    """One capture: hands out episodes, commits them in order, says how long it takes."""
+
+    def __init__(self, job: CaptureJob, folder: Path, console: Console, workers: int) -> None:
+        self._job = job
+        self._folder = folder
+        self._console = console
+        self._workers = workers
+        self._pace = _Pace()
+
+    def run(self, writer: ArchiveWriter) -> dict[str, Any]:
+        with alone(self._folder):
+            if not writer.manifest.complete:
+                self._guarded(writer)
+            close_stages(self._folder)
+        return summary(self._folder)
+
+    def _guarded(self, writer: ArchiveWriter) -> None:
+        """Record; whatever happens, what can be committed is, and the sentence says how to go on."""
+        try:
+            open_stages(self._folder)
+            self._record(writer)
+            writer.finish()
+        except (OSError, BrokeWhileWorking, KeyboardInterrupt) as error:
+            with suppress(OSError, BrokeWhileWorking):
+                writer.commit()
+                drop_stages(self._folder, len(writer.manifest.episodes))
+            if isinstance(error, KeyboardInterrupt):
+                raise
+            reason = _trouble(error) if isinstance(error, OSError) else str(error)
+            kept = len(writer.manifest.episodes)
+            remedy = "free space and run" if reason == "disk full" else "to go on, run"
+            raise BrokeWhileWorking(
+                f"{reason}; {kept} episodes are kept in {self._folder}; {remedy}: reverie resume {self._folder}"
+            ) from error
+
+    def _record(self, writer: ArchiveWriter) -> None:
+        total = self._job.episodes
+        estimate = Estimate(total, writer.episodes, self._console)
+        missing = (
+            index for index in range(writer.episodes, total) if load_stage(self._folder, index) is None
+        )
+        make_work = partial(_recorder, self._job, self._folder)
+        with self._console.track(f"capture {self._job.env}", total, writer.episodes) as tracker:
+            self._take(writer, tracker)
+            workers = min(self._workers, max(1, total - writer.episodes))
+            for _, memory in work_through(make_work, missing, workers):
+                self._take(writer, tracker)
+                estimate.update(writer, memory * (workers if workers > 1 else 1))
+        assert writer.episodes == total, "an episode was staged and is gone"
+
+    def _take(self, writer: ArchiveWriter, tracker: Tracker) -> None:
+        """Move staged episodes into the archive while the next in order is there."""
+        while writer.episodes < self._job.episodes:
+            episode = load_stage(self._folder, writer.episodes)
+            if episode is None:
+                return
+            writer.append(episode)
+            tracker.advance(1, f"{writer.frames} frames")
+            if self._pace.due():
+                with self._pace.timed():
+                    drop_stages(self._folder, writer.commit())
+
+
+class _Pace:
+    """Commits at most every second, and spends at most a twentieth of the time on it."""
+
+    def __init__(self) -> None:
+        self._next = time.monotonic() + 1.0
+
+    def due(self) -> bool:
+        return time.monotonic() >= self._next
+
+    @contextmanager
+    def timed(self) -> Iterator[None]:
+        began = time.monotonic()
+        yield
+        ended = time.monotonic()
+        self._next = ended + max(1.0, 20.0 * (ended - began))
