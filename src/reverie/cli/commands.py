@@ -37,18 +37,26 @@ class Command:
     summary: str = ""
 
 
+@dataclass(frozen=True)
+class _Where:
+    """Where to record to."""
+
+    data: Path
+    """New folder for the data set."""
+    workers: int = 1
+    """Processes that record side by side; the bytes are the same whatever their number."""
+
+
 def _capture() -> Callable[..., Any]:
     from reverie.verbs.capture import CaptureJob, capture
 
-    def door(job: CaptureJob, data: Path, workers: int = 1):
-        """Record episodes of an environment: frames, actions, rewards, and the simulator's truth.
+    def door(job: CaptureJob, where: _Where):
+        def call(console: Console) -> Answer:
+            return Answer(**_captured(capture(job, where.data, console, where.workers), where.data))
 
-        Args:
-            job: What to record.
-            data: New folder for the data set.
-            workers: Processes that record side by side; the bytes are the same whatever their number.
-        """
-        return lambda console: Answer(**_captured(capture(job, data, console, workers), data))
+        return call
+
+    door.__doc__ = "Record episodes of an environment: frames, actions, rewards, and the simulator's truth."
 
     return door
 
@@ -252,6 +260,8 @@ def _study(word: str) -> Callable[..., Any]:
 
 
 def _demo() -> Callable[..., Any]:
+    from reverie.studies import _study as studies
+
     def door(folder: Path = Path("runs/demo")):
         """Capture a game, fit two representations of it, and show which of them knows where the lander is.
 
@@ -260,10 +270,8 @@ def _demo() -> Callable[..., Any]:
         """
 
         def call(console: Console) -> Answer:
-            from reverie.studies.demo import demo
-
-            result = demo(folder, console)
-            return Answer(result["text"], result)
+            verdict, written = studies.conduct("demo", studies.StudyJob(folder=folder), console)
+            return Answer(verdict.text, written)
 
         return call
 

@@ -23,6 +23,15 @@ STYLE = (
 )
 
 
+SENTENCES = {
+    r"Error parsing (\S+):.*int\(\).*: ('.*')": "{0} takes a whole number, got {1}",
+    r"Error parsing (\S+):.*float: ('.*')": "{0} takes a number, got {1}",
+    r"invalid choice ('.*') for argument '(\S+)'. Expected one of \((.*)\)": "{1} takes one of {2}, got {0}",
+    r"Missing from .*?: ([A-Z]+)(?: .*)?\(required\)": "{title} needs {0}; {title} --help tells more",
+    r"Unrecognized options: (.*?)(?: Perhaps.*)?$": "{title} has no use for {0}; {title} --help tells more",
+}
+
+
 class Help(Exception):
     """Asked for help: the text to print."""
 
@@ -61,8 +70,7 @@ def _parse(door: Callable[..., Call], title: str, words: list[str]) -> Call:
 
 
 def _sentence(box: str, title: str, words: list[str], door: Callable[..., Call]) -> str:
-    """The first paragraph of tyro's error box as one sentence; a misspelt flag gets our own suggestion."""
-    text = _plain(box)
+    """What tyro's error box says, as one sentence; a misspelt flag gets our own suggestion."""
     flags = _flags(door, title)
     for word in words:
         flag = word.partition("=")[0]
@@ -70,19 +78,16 @@ def _sentence(box: str, title: str, words: list[str], door: Callable[..., Call])
             near = get_close_matches(flag, flags, n=1, cutoff=0.6)
             remedy = f"did you mean {near[0]!r}?" if near else f"{title} --help lists the options"
             return f"unknown option {flag!r} of {title}; {remedy}"
-    lines = [re.sub(r"^[│|]\s?|\s*[│|]$", "", line).strip() for line in text.splitlines()]
-    paragraph = []
-    for line in lines:
-        if line.startswith(("╭", "╰")):
-            continue
-        if line.startswith("───"):
-            break
-        paragraph.append(line)
-    said = " ".join(" ".join(paragraph).split()).rstrip(".")
-    if said.startswith("Missing from"):
-        missing = re.findall(r"(\S+) (?:\[\S+\] )?.*?\(required\)", said.partition(":")[2])
-        said = f"{title} needs {' and '.join(missing) or 'more arguments'}"
+    # A box is a title, a rule, what is wrong, a rule, and help; plain terminals get the same with dashes.
+    said = _words_of(re.split(r"[─-]{5,}", _plain(box))[1])
+    for pattern, sentence in SENTENCES.items():
+        if found := re.search(pattern, said):
+            return sentence.format(*found.groups(), title=title)
     return f"{said[:1].lower()}{said[1:]}; {title} --help tells more"
+
+
+def _words_of(text: str) -> str:
+    return " ".join(re.sub(r"[│|╭╰╮╯]", " ", text).split()).rstrip(".")
 
 
 def _flags(door: Callable[..., Call], title: str) -> list[str]:

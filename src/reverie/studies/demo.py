@@ -57,7 +57,8 @@ class DemoConfig(StudyConfig):
     def verdict(self, results: Sequence[dict[str, Any]]) -> Verdict:
         """No verdict: one seed shows, it does not prove."""
         result = results[0]
-        text = f"{result['table']}\n\nOne seed draws no verdict: `reverie study perceptual-lander` does.\n\n{result['report']}"
+        remark = "One seed draws no verdict: `reverie study perceptual-lander` does."
+        text = f"{result['table']}\n\n{remark}\n\n{result['report']}"
         return Verdict("shown", {}, [], text)
 
 

@@ -15,6 +15,7 @@ from reverie.core.family import config_of, word_of
 from reverie.core.representation import Representation, RepresentationConfig, Term
 from reverie.core.run import Run, check_free
 from reverie.core.seeds import numpy_generator
+from reverie.core.term import Materials
 from reverie.data.batches import Batches
 from reverie.data.splits import rows_of, split_episodes
 from reverie.data.store import DataSet, open_data
@@ -23,7 +24,7 @@ from reverie.engine.estimate import peak_memory
 from reverie.engine.plan import Clock, Plan
 from reverie.nn.feature_networks.network import FeatureNetwork
 from reverie.ops.collapse import collapsed_units
-from reverie.terms import Materials, parse
+from reverie.terms import parse
 from reverie.verbs.feature_network import feature_network
 
 SAMPLE = 1000
