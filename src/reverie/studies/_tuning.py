@@ -1,4 +1,4 @@
-"""Tuning of the perceptual-lander study: the same number of trials for every loss, on a seed that never counts."""
+"""Tuning of the perceptual-lander study: equally many trials for every loss, on a seed that never counts."""
 
 from dataclasses import replace
 from pathlib import Path
