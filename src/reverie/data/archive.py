@@ -76,7 +76,7 @@ class ArchiveWriter:
 
     @property
     def frame_bytes(self) -> float | None:
-        """Bytes that a frame takes on disk with all that belongs to it; None before the first chunk is full."""
+        """Bytes on disk for each frame with all that belongs to it; None before the first chunk is full."""
         full = self._rows - self._filled
         return sum(entry.size for entry in self._files.values()) / full if full else None
 

@@ -25,7 +25,7 @@ def stage(folder: Path, index: int, episode: Episode, worker: int) -> None:
     path = _path(folder, index)
     temporary = path.with_name(f"{path.name}.{worker}.tmp")
     try:
-        # Not synced to disk, for speed: after a power cut the checksum tells, and the episode is played again.
+        # Not synced, for speed: after a power cut the checksum tells, and the episode is played again.
         with temporary.open("wb") as file:
             file.write(struct.pack("<I", zlib.crc32(content)))
             file.write(content)

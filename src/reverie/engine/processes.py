@@ -19,20 +19,34 @@ AHEAD = 2
 
 
 def work_through(
-    make_work: Callable[[int], Work], tasks: Iterable[int], workers: int
+    make_work: Callable[[int], Work], tasks: Iterable[int], workers: int, what: str = "task"
 ) -> Iterator[tuple[int, Any]]:
     """Do `make_work(worker)(task)` for every task; yields (task, result) as they come, in any order.
 
-    With one worker the work is done here; with more, each is a process of its own (spawned, so `make_work` must
-    be importable). WrongInput and BrokeWhileWorking of a worker are raised here; so is BrokeWhileWorking for a
-    worker that dies, naming it and its task.
+    With one worker the work is done here; with more, each is a process of its own (spawned, so that
+    `make_work` must be importable). WrongInput and BrokeWhileWorking of a worker are raised here; so is
+    BrokeWhileWorking for a worker that dies, naming it and its task, of which `what` is the word.
     """
     if workers > 1:
-        yield from _side_by_side(make_work, iter(tasks), workers)
+        try:
+            yield from _side_by_side(make_work, iter(tasks), workers)
+        except _Died as death:
+            raise BrokeWhileWorking(f"{death.who} died at {what} {death.task}") from None
         return
     work = make_work(0)
     for task in tasks:
         yield task, work(task)
+
+
+class _Died(Exception):
+    """A worker is gone."""
+
+    def __init__(self, worker: "_Worker") -> None:
+        worker.process.join(5)
+        self.who = (
+            f"worker {worker.number} (process {worker.process.pid}, exit code {worker.process.exitcode})"
+        )
+        self.task = worker.tasks[0]
 
 
 @dataclass
@@ -47,8 +61,11 @@ class _Worker:
             task = next(tasks, None)
             if task is None:
                 return
-            self.connection.send(task)
             self.tasks.append(task)
+            try:
+                self.connection.send(task)
+            except ConnectionError:
+                raise _Died(self) from None
 
 
 def _side_by_side(
@@ -86,9 +103,7 @@ def _receive(worker: _Worker) -> tuple[int, Any]:
     try:
         kind, value = worker.connection.recv()
     except (EOFError, ConnectionError):
-        worker.process.join(5)
-        died = f"worker {worker.number} (process {worker.process.pid}) died with exit code {worker.process.exitcode}"
-        raise BrokeWhileWorking(f"{died} at task {worker.tasks[0]}") from None
+        raise _Died(worker) from None
     if kind == "done":
         return worker.tasks.pop(0), value
     if kind == "wrong":

@@ -34,7 +34,7 @@ def _begin_late(noops: int, env: Any, generator: np.random.Generator) -> Any:
     # The emulator is deterministic: without this every episode would start with the same frames.
     observation = seeded_reset(env, generator)
     space = env.action_space
-    idle = 0 if hasattr(space, "n") else np.zeros(space.shape, dtype=space.dtype)
+    idle = 0 if type(space).__name__ == "Discrete" else np.zeros(space.shape, dtype=space.dtype)
     for _ in range(int(generator.integers(noops + 1))):
         observation, _, terminated, truncated, _ = env.step(idle)
         if terminated or truncated:

@@ -25,6 +25,7 @@ from reverie.engine.processes import work_through
 from reverie.engine.rollout import Cut, record
 from reverie.envs.make import WorldConfig, make_world
 from reverie.verbs._watch import Estimate, alone, peak_memory
+from reverie.verbs.data import summary
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +51,7 @@ class CaptureJob(Config):
     frames: Literal["auto", "render", "observation"] = "auto"
     """Whether frames are rendered or are the observations; auto prefers image observations."""
     scenes: int = 0
-    """Draw the scenery from a pool of so many, the same for all seeds; 0 draws a new one for every episode."""
+    """Draw the scenery from a pool of so many, the same for all seeds; 0: a new one for every episode."""
     options: dict[str, Any] = field(default_factory=dict)
     """Arguments for the environment, for instance {"frameskip": 1}; for Atari also `noops`."""
 
@@ -71,7 +72,7 @@ class CaptureJob(Config):
         """The policy that acts in it."""
         kind = config_of("agents", self.policy, PolicyConfig)
         fields = {"shortest": self.hold[0], "longest": self.hold[1]} if self.policy == "held" else {}
-        return kind(**fields)
+        return from_json(kind, fields, self.policy)
 
 
 def capture(job: CaptureJob, folder: Path, console: Console = QUIET, workers: int = 1) -> dict[str, Any]:
@@ -98,26 +99,6 @@ def resume_capture(folder: Path, console: Console = QUIET, workers: int = 1) -> 
         raise WrongInput(f"{folder} was not made by capture but by {written['verb']!r}")
     job = from_json(CaptureJob, written["job"], "capture")
     return _Capture(job, folder, console, workers).run(reopen_archive(folder))
-
-
-def summary(folder: Path) -> dict[str, Any]:
-    """What a data set holds, as numbers."""
-    data = open_data(folder)
-    manifest = data.manifest
-    size = sum(entry.size for entry in manifest.files.values())
-    raw = data.frames * manifest.spec("frames").row_bytes
-    endings = [entry.ending for entry in manifest.episodes]
-    return {
-        "data": str(folder),
-        "episodes": len(data),
-        "frames": data.frames,
-        "visible_frames": int(data.visible.sum()),
-        "bytes": size,
-        "raw_bytes": raw,
-        "ratio": round(raw / size, 1) if size else 0.0,
-        "endings": {ending: endings.count(ending) for ending in sorted(set(endings))},
-        "complete": manifest.complete,
-    }
 
 
 def _check_workers(workers: int) -> None:
@@ -193,7 +174,7 @@ class _Capture:
             if not writer.manifest.complete:
                 self._guarded(writer)
             close_stages(self._folder)
-        return summary(self._folder)
+        return summary(open_data(self._folder))
 
     def _guarded(self, writer: ArchiveWriter) -> None:
         """Record; whatever happens, what can be committed is, and the sentence says how to go on."""
@@ -208,11 +189,9 @@ class _Capture:
             if isinstance(error, KeyboardInterrupt):
                 raise
             reason = _trouble(error) if isinstance(error, OSError) else str(error)
-            kept = len(writer.manifest.episodes)
+            kept = f"{len(writer.manifest.episodes)} episodes are kept in {self._folder}"
             remedy = "free space and run" if reason == "disk full" else "to go on, run"
-            raise BrokeWhileWorking(
-                f"{reason}; {kept} episodes are kept in {self._folder}; {remedy}: reverie resume {self._folder}"
-            ) from error
+            raise BrokeWhileWorking(f"{reason}; {kept}; {remedy}: reverie resume {self._folder}") from error
 
     def _record(self, writer: ArchiveWriter) -> None:
         total = self._job.episodes
@@ -224,7 +203,7 @@ class _Capture:
         with self._console.track(f"capture {self._job.env}", total, writer.episodes) as tracker:
             self._take(writer, tracker)
             workers = min(self._workers, max(1, total - writer.episodes))
-            for _, memory in work_through(make_work, missing, workers):
+            for _, memory in work_through(make_work, missing, workers, "episode"):
                 self._take(writer, tracker)
                 estimate.update(writer, memory * (workers if workers > 1 else 1))
         assert writer.episodes == total, "an episode was staged and is gone"
