@@ -13,9 +13,10 @@ from reverie.core.metric import Labelled, MetricConfig, Score
 from reverie.core.seeds import numpy_generator, torch_generator
 from reverie.metrics import _mlp
 from reverie.ops import bootstrap, groups
-from reverie.ops.ridge import fit_ridge, grouped_errors
+from reverie.ops.ridge import fit_ridge, gram, grouped_errors
 
-PENALTIES = 10.0 ** np.arange(-4, 5)
+PENALTIES = 10.0 ** np.arange(-6, 3)
+"""Candidates, in units of the codes' total variance: so they mean the same whatever the number of units."""
 
 Predict = Callable[[Float[np.ndarray, "sample unit"]], Float64[np.ndarray, "sample factor"]]
 
@@ -75,25 +76,26 @@ class Probe:
         return lambda seen: factors.back(read(codes.to(seen)))
 
     def _ridge(self, fit: Labelled) -> Predict:
-        # Three folds are enough, and three times faster, where the dual form must be used.
-        count = self.config.folds if fit.codes.shape[0] >= fit.codes.shape[1] else min(3, self.config.folds)
-        generator = numpy_generator(self.config.seed, "probe", "folds")
-        fold_of = groups.folds(fit.episodes, count, generator)
+        samples, units = fit.codes.shape
+        penalties = PENALTIES * (float(fit.codes.var(0, dtype=np.float64).sum()) or 1.0)
+        kernel = gram(fit.codes) if units > samples else None
+        # Three folds are enough, and faster, where the dual form must be used.
+        count = self.config.folds if kernel is None else min(3, self.config.folds)
+        fold_of = groups.folds(fit.episodes, count, numpy_generator(self.config.seed, "probe", "folds"))
         if fold_of.max() == 0:
-            return fit_ridge(fit.codes, fit.factors, np.ones(fit.factors.shape[1]))
-        errors = grouped_errors(fit.codes, fit.factors, fold_of, PENALTIES)
-        return fit_ridge(fit.codes, fit.factors, PENALTIES[errors.argmin(0)])
+            best = np.full(fit.factors.shape[1], len(penalties) // 2)
+        else:
+            best = grouped_errors(fit.codes, fit.factors, fold_of, penalties, kernel).argmin(0)
+        return fit_ridge(fit.codes, fit.factors, penalties[best], kernel)
 
     def _mlp(self, fit: Labelled) -> Predict:
         generator = numpy_generator(self.config.seed, "probe", "validation")
         held = groups.split(fit.episodes, 0.2, generator)
         kept = ~held if not held.all() else held
-        sides = [
-            _mlp.Side(torch.from_numpy(fit.codes[rows]).float(), torch.from_numpy(fit.factors[rows]).float())
-            for rows in (kept, held)
-        ]
+        codes, factors = torch.from_numpy(fit.codes).float(), torch.from_numpy(fit.factors).float()
+        sides = [_mlp.Side(codes[rows], factors[rows]) for rows in (kept, held)]
         plan = _mlp.Networks(hidden_size=self.config.hidden_size)
-        weights = _mlp.train(plan, *sides, torch_generator(self.config.seed, "probe", "mlp"))
+        weights = _mlp.train(plan, sides[0], sides[1], torch_generator(self.config.seed, "probe", "mlp"))
         return lambda codes: _mlp.predict(weights, torch.from_numpy(codes).float()).double().numpy()
 
 

@@ -21,25 +21,31 @@ class LinearMap:
 
     def __call__(self, inputs: Inputs) -> Targets:
         """What the map makes of each sample."""
-        return inputs @ self.weights + self.offset
+        return _product(inputs, self.weights) + self.offset
 
 
-def fit_ridge(inputs: Inputs, targets: Targets, penalties: Float64[np.ndarray, " target"]) -> LinearMap:
+def fit_ridge(
+    inputs: Inputs,
+    targets: Targets,
+    penalties: Float64[np.ndarray, " target"],
+    kernel: Float64[np.ndarray, "sample sample"] | None = None,
+) -> LinearMap:
     """The map that minimises mean squared error + penalty * |weights|^2, one penalty for each target.
 
-    The offset is not penalised. scikit-learn's `alpha` is `penalty` times the number of samples.
+    The offset is not penalised. scikit-learn's `alpha` is `penalty` times the number of samples. `kernel` is
+    `gram(inputs)`, where it is known already.
     Source: Hastie, Tibshirani & Friedman 2009, eq. 3.44; dual form: Saunders et al. 1998.
     """
     samples, features = inputs.shape
     centre, mean = inputs.mean(0, dtype=np.float64), targets.mean(0)
-    rows = inputs - centre.astype(inputs.dtype)
-    wide = features > samples
-    square = gram(rows) if wide else rows.T.astype(np.float64) @ rows
-    right = targets - mean if wide else rows.T @ (targets - mean)
-    solved = np.empty_like(right)
-    for penalty in np.unique(penalties):
-        solved[:, penalties == penalty] = _solve(square, penalty * samples, right[:, penalties == penalty])
-    weights = rows.T @ solved if wide else solved
+    if features > samples:
+        square = _centred(gram(inputs) if kernel is None else kernel)
+        solved = _solve_each(square, penalties * samples, targets - mean)
+        # The solution sums to zero over samples, so that centring the inputs again changes nothing.
+        weights = _product(inputs.T, solved)
+    else:
+        rows = inputs - centre
+        weights = _solve_each(rows.T @ rows, penalties * samples, rows.T @ (targets - mean))
     return LinearMap(weights, mean - centre @ weights)
 
 
@@ -48,19 +54,19 @@ def grouped_errors(
     targets: Targets,
     fold_of: Int64[np.ndarray, " sample"],
     penalties: Float64[np.ndarray, " penalty"],
+    kernel: Float64[np.ndarray, "sample sample"] | None = None,
 ) -> Float64[np.ndarray, "penalty target"]:
-    """Mean squared error of every penalty on held-out folds."""
+    """Mean squared error of every penalty on held-out folds; centres are measured anew in each fold."""
     samples, features = inputs.shape
-    wide = features > samples
-    square = gram(inputs - inputs.mean(0)) if wide else None
+    square = gram(inputs) if kernel is None and features > samples else kernel
     total = np.zeros((len(penalties), targets.shape[1]))
     for fold in np.unique(fold_of):
         held = fold_of == fold
-        if square is None:
+        if features <= samples or square is None:
             path = _primal_path(inputs[~held], targets[~held], inputs[held], penalties)
         else:
-            kernel = square[np.ix_(~held, ~held)], square[np.ix_(held, ~held)]
-            path = _dual_path(kernel, targets[~held], penalties)
+            blocks = square[np.ix_(~held, ~held)], square[np.ix_(held, ~held)]
+            path = _dual_path(blocks, targets[~held], penalties)
         for row, prediction in enumerate(path):
             total[row] += np.square(prediction - targets[held]).sum(0)
     return total / samples
@@ -91,17 +97,37 @@ def _primal_path(
 
 
 def _dual_path(
-    kernel: tuple[Float64[np.ndarray, "sample sample"], Float64[np.ndarray, "test sample"]],
+    blocks: tuple[Float64[np.ndarray, "sample sample"], Float64[np.ndarray, "test sample"]],
     targets: Targets,
     penalties: Float64[np.ndarray, " penalty"],
 ) -> Iterator[Float64[np.ndarray, "test target"]]:
-    """Predictions from inner products; the centre of the rows is moved to the mean of this fold's rows."""
-    square, cross = kernel
+    """Predictions from inner products among the samples and of test samples with them."""
+    square, cross = blocks
     mean, columns = targets.mean(0), square.mean(0)
     cross = cross - columns - cross.mean(1, keepdims=True) + columns.mean()
-    square = square - columns - columns[:, None] + columns.mean()
+    square = _centred(square)
     for penalty in penalties:
         yield cross @ _solve(square, penalty * len(square), targets - mean) + mean
+
+
+def _centred(square: Float64[np.ndarray, "size size"]) -> Float64[np.ndarray, "size size"]:
+    """Inner products of the rows after their mean has been taken away.
+
+    Source: Schölkopf, Smola & Müller 1998, appendix A.
+    """
+    columns = square.mean(0)
+    return square - columns - columns[:, None] + columns.mean()
+
+
+def _solve_each(
+    square: Float64[np.ndarray, "size size"],
+    penalties: Float64[np.ndarray, " target"],
+    right: Float64[np.ndarray, "size target"],
+) -> Float64[np.ndarray, "size target"]:
+    solved = np.empty_like(right)
+    for penalty in np.unique(penalties):
+        solved[:, penalties == penalty] = _solve(square, penalty, right[:, penalties == penalty])
+    return solved
 
 
 def _solve(
@@ -110,3 +136,11 @@ def _solve(
     ridged = square.copy()
     ridged[np.diag_indices_from(ridged)] += penalty
     return cho_solve(cho_factor(ridged, lower=True, overwrite_a=True, check_finite=False), right)
+
+
+def _product(
+    rows: Float[np.ndarray, "row inner"], columns: Float64[np.ndarray, "inner column"], block: int = 1024
+) -> Float64[np.ndarray, "row column"]:
+    """rows @ columns in double precision without a double-precision copy of all rows."""
+    parts = [rows[start : start + block] @ columns for start in range(0, len(rows), block)]
+    return np.concatenate(parts)

@@ -155,11 +155,13 @@ def _exam(job: ProbeJob, sides: tuple[Side, Side]) -> tuple[Exam, list[str]]:
     if not kept:
         raise WrongInput(f"every factor asked for is constant in {job.data}; there is nothing to read")
     factors = tuple(Factor(names[column], fit.data.factors[column].unit) for column in kept)
-    answers = [
+    learn, asked_for = (
         Truth(truth[:, kept], side.data.episode_of[side.rows])
         for truth, side in zip(truths, sides, strict=True)
+    )
+    return Exam(factors, learn, asked_for, job.seed), [
+        names[column] for column in asked if column not in kept
     ]
-    return Exam(factors, *answers, job.seed), [names[column] for column in asked if column not in kept]
 
 
 def _varies(values: np.ndarray) -> bool:
