@@ -34,6 +34,8 @@ class Command:
     """Family whose members are the command's first word."""
     choices: Mapping[str, str] = field(default_factory=dict)
     """First words with their meaning, where they are no family."""
+    positional: bool = True
+    """Whether what must be given is given by its place, not by a flag."""
     summary: str = ""
 
 
@@ -124,7 +126,14 @@ def _resume() -> Callable[..., Any]:
 def _probe() -> Callable[..., Any]:
     from reverie.verbs.probe import ProbeJob, format_table, probe
 
-    def door(job: ProbeJob):
+    @dataclass(frozen=True, kw_only=True)
+    class Job(ProbeJob):
+        runs: tyro.conf.Positional[tuple[Path, ...]]
+        """Runs to probe; several are ranked against each other."""
+        data: Path
+        """Recordings to fit the probes on, or, without `test`, to fit and to test them on."""
+
+    def door(job: Job):
         def call(console: Console) -> Answer:
             result = probe(job, console)
             return Answer(format_table(result), result)
@@ -288,7 +297,7 @@ COMMANDS: dict[str, Command] = {
     "capture": Command(_capture, "verbs/capture.py"),
     "fit": Command(_fit, "verbs/fit.py", family="representations"),
     "resume": Command(_resume, "verbs/resume.py"),
-    "probe": Command(_probe, "verbs/probe.py"),
+    "probe": Command(_probe, "verbs/probe.py", positional=False),
     "look": Command(_look, "verbs/look.py"),
     "report": Command(_report, "verbs/report.py"),
     "study": Command(_study, "studies/_study.py", family="studies"),

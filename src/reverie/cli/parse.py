@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from difflib import get_close_matches
+from typing import Any
 
 import tyro
 
@@ -17,7 +18,6 @@ Call = Callable[[Console], Answer]
 
 STYLE = (
     tyro.conf.OmitArgPrefixes,
-    tyro.conf.PositionalRequiredArgs,
     tyro.conf.PositionalMetavarFromFieldName,
     tyro.conf.FlagCreatePairsOff,
 )
@@ -42,8 +42,8 @@ def parse(command: Command, name: str, words: Sequence[str]) -> Call:
     if command.family or command.choices:
         kinds = members(command.family) if command.family else dict(command.choices)
         chosen = _choose(kinds, title, words)
-        return _parse(command.door(chosen), f"{title} {chosen}", words[1:])
-    return _parse(command.door(), title, words)
+        return _call(command, command.door(chosen), f"{title} {chosen}", words[1:])
+    return _call(command, command.door(), title, words)
 
 
 def _choose(kinds: dict[str, str], title: str, words: list[str]) -> str:
@@ -58,20 +58,20 @@ def _choose(kinds: dict[str, str], title: str, words: list[str]) -> str:
     return words[0]
 
 
-def _parse(door: Callable[..., Call], title: str, words: list[str]) -> Call:
+def _call(command: Command, door: Callable[..., Call], title: str, words: list[str]) -> Call:
     out, err = io.StringIO(), io.StringIO()
+    config = (*STYLE, tyro.conf.PositionalRequiredArgs) if command.positional else STYLE
     try:
         with redirect_stdout(out), redirect_stderr(err):
-            return tyro.cli(door, prog=title, args=words, config=STYLE)
+            return tyro.cli(door, prog=title, args=words, config=config)
     except SystemExit as end:
         if not end.code:
             raise Help(_plain(out.getvalue())) from None
-    raise WrongInput(_sentence(err.getvalue(), title, words, door)) from None
+    raise WrongInput(_sentence(err.getvalue(), title, words, _flags(door, title, config))) from None
 
 
-def _sentence(box: str, title: str, words: list[str], door: Callable[..., Call]) -> str:
+def _sentence(box: str, title: str, words: list[str], flags: list[str]) -> str:
     """What tyro's error box says, as one sentence; a misspelt flag gets our own suggestion."""
-    flags = _flags(door, title)
     for word in words:
         flag = word.partition("=")[0]
         if flag.startswith("--") and flag.replace("_", "-") not in flags:
@@ -90,11 +90,11 @@ def _words_of(text: str) -> str:
     return " ".join(re.sub(r"[│|╭╰╮╯]", " ", text).split()).rstrip(".")
 
 
-def _flags(door: Callable[..., Call], title: str) -> list[str]:
+def _flags(door: Callable[..., Call], title: str, config: tuple[Any, ...]) -> list[str]:
     out = io.StringIO()
     try:
         with redirect_stdout(out):
-            tyro.cli(door, prog=title, args=["--help"], config=STYLE)
+            tyro.cli(door, prog=title, args=["--help"], config=config)
     except SystemExit:
         pass
     return sorted(set(re.findall(r"--[a-z][a-z0-9-]*", out.getvalue())) | {"--json"})
