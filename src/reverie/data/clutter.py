@@ -1,4 +1,4 @@
-"""Clutter: small shapes on terrain-like backgrounds, drawn on the spot, with the shape's class as label.
+"""Clutter: small shapes on terrain-like backgrounds, drawn on the spot, labelled with what it is and where.
 
 Another task than rebuilding frames: a network that learns it has features made for small things in front of
 large ones, and has never seen an environment.
@@ -7,11 +7,12 @@ large ones, and has never seen an environment.
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from einops import rearrange
-from jaxtyping import Float, Int64, UInt8
+from jaxtyping import Float32, Int64, UInt8
 from PIL import Image, ImageDraw
 from torch import Tensor
 
@@ -26,10 +27,10 @@ SIZE = 64
 FINER = 2
 """Pictures are drawn so much larger and then averaged, so that edges are smooth as in resized frames."""
 
-RADIUS = (4.0, 7.5)
+RADIUS = (4.5, 8.0)
 """Smallest and largest radius of a shape in pixels."""
 
-CONTRAST = 110.0
+CONTRAST = 140.0
 """Smallest distance, over three channels of bytes, between a shape's colour and what lies under it."""
 
 OUTLINES = {
@@ -45,7 +46,7 @@ OUTLINES = {
 
 @dataclass(frozen=True)
 class ClutterBatches:
-    """Batches of (frames in [0, 1], labels), drawn anew for every epoch from the seed."""
+    """Batches of (frames in [0, 1], labels, centres), drawn anew for every epoch from the seed."""
 
     batch_size: int
     count: int
@@ -56,36 +57,42 @@ class ClutterBatches:
         """Batches in an epoch."""
         return self.count
 
-    def epoch(
-        self, index: int, start: int = 0
-    ) -> Iterator[tuple[Float[Tensor, "batch 3 height width"], Int64[Tensor, " batch"]]]:
+    def epoch(self, index: int, start: int = 0) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
         """The batches of an epoch, from `start` on."""
         for batch in range(start, self.count):
-            pictures, labels = draw(self.batch_size, numpy_generator(self.seed, "clutter", index, batch))
-            frames = torch.from_numpy(
-                rearrange(pictures, "batch row column channel -> batch channel row column")
-            )
-            yield frames.contiguous() / 255.0, torch.from_numpy(labels)
+            clutter = draw(self.batch_size, numpy_generator(self.seed, "clutter", index, batch))
+            frames = rearrange(clutter.pictures, "picture row column channel -> picture channel row column")
+            frames = torch.from_numpy(np.ascontiguousarray(frames)) / 255.0
+            yield frames, torch.from_numpy(clutter.labels), torch.from_numpy(clutter.centres)
 
 
-def draw(
-    count: int, generator: np.random.Generator
-) -> tuple[UInt8[np.ndarray, "picture height width 3"], Int64[np.ndarray, " picture"]]:
-    """Pictures with one small shape each, and the shape's class as index into SHAPES."""
+class Clutter(NamedTuple):
+    """Pictures with one small shape each."""
+
+    pictures: UInt8[np.ndarray, "picture height width 3"]
+    labels: Int64[np.ndarray, " picture"]
+    """Index of the shape in SHAPES."""
+    centres: Float32[np.ndarray, "picture 2"]
+    """Where the shape is: row and column of its centre, each in units of SIZE."""
+
+
+def draw(count: int, generator: np.random.Generator) -> Clutter:
+    """Pictures, drawn one after the other from the generator."""
     labels = generator.integers(0, len(SHAPES), count)
-    return np.stack([_picture(SHAPES[label], generator) for label in labels]), labels
+    pictures, centres = zip(*(_picture(SHAPES[label], generator) for label in labels), strict=True)
+    return Clutter(np.stack(pictures), labels, np.stack(centres))
 
 
-def _picture(shape: str, generator: np.random.Generator) -> np.ndarray:
+def _picture(shape: str, generator: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     side = SIZE * FINER
     image = Image.new("RGB", (side, side), _colour(generator))
     canvas = ImageDraw.Draw(image)
     for _ in range(generator.integers(1, 4)):
         _mountains(canvas, side, generator)
-    for _ in range(generator.integers(0, 7)):
+    for _ in range(generator.integers(0, 6)):
         _splinter(canvas, side, generator)
-    _shape(image, canvas, shape, generator)
-    return np.asarray(image.reduce(FINER))
+    centre = _shape(image, canvas, shape, generator)
+    return np.asarray(image.reduce(FINER)), (centre[::-1] / side).astype(np.float32)
 
 
 def _mountains(canvas: ImageDraw.ImageDraw, side: int, generator: np.random.Generator) -> None:
@@ -109,7 +116,8 @@ def _splinter(canvas: ImageDraw.ImageDraw, side: int, generator: np.random.Gener
 
 def _shape(
     image: Image.Image, canvas: ImageDraw.ImageDraw, shape: str, generator: np.random.Generator
-) -> None:
+) -> np.ndarray:
+    """Draw the shape; its centre, right then down, in drawn pixels."""
     radius = FINER * generator.uniform(*RADIUS)
     centre = generator.uniform(radius, SIZE * FINER - radius, 2)
     under = np.asarray(image.getpixel((int(centre[0]), int(centre[1]))))
@@ -119,11 +127,12 @@ def _shape(
     if shape == "disc":
         low, high = centre - 0.9 * radius, centre + 0.9 * radius
         canvas.ellipse([tuple(low.tolist()), tuple(high.tolist())], fill=colour)
-        return
+        return centre
     angle = generator.uniform(-0.35, 0.35)
     turn = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
     points = centre + radius * np.asarray(OUTLINES[shape]) @ turn.T
     canvas.polygon([tuple(point) for point in points.tolist()], fill=colour)
+    return centre
 
 
 def _colour(generator: np.random.Generator) -> tuple[int, int, int]:

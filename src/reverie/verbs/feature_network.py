@@ -1,6 +1,12 @@
 """Find a feature network by its name: read its weights, draw them, or fit it on the spot."""
 
-from collections.abc import Callable
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -9,11 +15,17 @@ from safetensors.torch import load_file
 
 from reverie.core import assets
 from reverie.core.assets import Asset
+from reverie.core.config import Config, to_json
 from reverie.core.console import Console
 from reverie.core.errors import WrongInput, unknown
 from reverie.core.files import sha256
+from reverie.core.run import Run
 from reverie.core.seeds import torch_generator
-from reverie.nn.feature_networks import squeezenet
+from reverie.data.clutter import SHAPES, ClutterBatches
+from reverie.engine import fit as engine
+from reverie.engine.checkpoint import read_tensors
+from reverie.engine.plan import Plan
+from reverie.nn.feature_networks import clutter, squeezenet
 from reverie.nn.feature_networks.network import FeatureNetwork, checksum
 
 NAMES = ("clutter", "random-squeezenet", "squeezenet")
@@ -28,13 +40,34 @@ TORCHVISION = Asset(
     "https://download.pytorch.org/models/squeezenet1_1-b8a52dc0.pth",
 )
 
+ENOUGH = 0.9
+"""Accuracy on held-out clutter below which the clutter network is not what it says."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClutterJob(Config):
+    """How the clutter network is fitted; another job is another network, stored beside the first."""
+
+    drawing: int = 1
+    """Raised whenever the pictures or the layers change."""
+    seed: int = 0
+    """Seed of weights and pictures."""
+    steps: int = 300
+    """Steps in an epoch; every epoch has new pictures."""
+    held_out: int = 2000
+    """Pictures, never trained on, that the accuracy is measured with."""
+    plan: Plan = field(
+        default_factory=lambda: Plan(epochs=4, batch_size=32, learning_rate=3e-3, schedule="linear")
+    )
+    """How the fit proceeds."""
+
 
 def feature_network(name: str, console: Console, download: bool = False) -> FeatureNetwork:
     """The feature network of this name.
 
     "squeezenet" is SqueezeNet 1.1, trained on ImageNet; "random-squeezenet" has its shape and random weights
-    ("random-squeezenet=3" draws others); "clutter" is a small network fitted here, once, on shapes in
-    clutter.
+    ("random-squeezenet=3" draws others); "clutter" is a small network of our own, fitted to find shapes in
+    clutter: about a minute, once, then read from the user's cache folder.
     With `download`, missing weights are downloaded. Raises WrongInput for an unknown name or missing weights.
     """
     word, equals, seed = name.partition("=")
@@ -44,9 +77,7 @@ def feature_network(name: str, console: Console, download: bool = False) -> Feat
         raise WrongInput(f"unknown feature network {name!r}; only random-squeezenet takes a seed, as in =3")
     if word == "random-squeezenet":
         return _random_squeezenet(name, int(seed or 0))
-    if word == "squeezenet":
-        return _squeezenet(download)
-    raise WrongInput("the network 'clutter' is not there yet")
+    return _squeezenet(download) if word == "squeezenet" else clutter_network(ClutterJob(), console)
 
 
 def feature_networks(console: Console, download: bool = False) -> Callable[[str], FeatureNetwork]:
@@ -77,3 +108,65 @@ def _random_squeezenet(name: str, seed: int) -> FeatureNetwork:
     with torch.random.fork_rng(devices=[]):
         layers = squeezenet.random_layers(torch_generator(seed, "random-squeezenet"))
     return FeatureNetwork(layers, squeezenet.CAFFE, {"name": name, "weights": checksum(layers), "seed": seed})
+
+
+def clutter_network(job: ClutterJob, console: Console) -> FeatureNetwork:
+    """The clutter network of this job: from its run in the cache folder, or fitted into one now."""
+    digest = hashlib.sha256(json.dumps(to_json(job)).encode()).hexdigest()
+    folder = assets.cache_folder() / "feature-networks" / f"clutter-{digest[:12]}"
+    if not (folder / "result.json").is_file():
+        _fit_clutter(job, folder, console)
+    finder = clutter.ShapeFinder(len(SHAPES))
+    finder.load_state_dict(read_tensors(folder / "weights.safetensors"))
+    accuracy = Run.open(folder).result()["accuracy"]
+    origin = {"name": "clutter", "weights": checksum(finder.layers), "accuracy": accuracy}
+    return FeatureNetwork(finder.layers, clutter.CONVENTION, origin)
+
+
+def _fit_clutter(job: ClutterJob, folder: Path, console: Console) -> None:
+    console.say("fitting the feature network 'clutter': about a minute, only this once")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    # Two runs may want the network at once: each fits its own, and the first one done is kept.
+    place = Path(tempfile.mkdtemp(prefix="clutter-", dir=folder.parent))
+    try:
+        with _one_thread():
+            accuracy = _fit_into(Run.create(place, "feature-network", job), job, console)
+        if accuracy < ENOUGH:
+            console.warn(f"the feature network 'clutter' finds only {accuracy:.0%} of held-out shapes")
+        if not folder.exists():
+            place.rename(folder)
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def _fit_into(run: Run, job: ClutterJob, console: Console) -> float:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(job.seed)
+        finder = clutter.ShapeFinder(len(SHAPES))
+    training = ClutterBatches(job.plan.batch_size, job.steps, job.seed)
+    clock = engine.fit(
+        engine.Setup(finder, finder.players(), training, None, job.seed), job.plan, run, console
+    )
+    accuracy = _accuracy(finder, job)
+    run.finish({"accuracy": accuracy, "pictures": job.held_out, "seconds": round(clock.seconds, 1)})
+    return accuracy
+
+
+@torch.no_grad()
+def _accuracy(finder: clutter.ShapeFinder, job: ClutterJob) -> float:
+    right = [
+        finder.classify(frames) == labels
+        for frames, labels, _ in ClutterBatches(100, job.held_out // 100, job.seed + 1).epoch(0)
+    ]
+    return round(torch.cat(right).double().mean().item(), 4)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """One torch thread, so that the same job gives the same weights on every machine of a kind."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
