@@ -1,6 +1,5 @@
 """Rollout: one episode of a world under a policy, frames and truth of the same instant."""
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +8,9 @@ import numpy as np
 from reverie.core.episode import Ending, Episode
 from reverie.core.errors import BrokeWhileWorking
 from reverie.core.world import Policy, Step, World
+
+LARGEST_REWARD = 1e30
+"""Rewards beyond this are taken for accidents; float32 could not add up a few of them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +88,7 @@ def _step(world: World, action: Any, step: int) -> Step:
         result = world.step(action)
     except BrokeWhileWorking as error:
         raise BrokeWhileWorking(f"step {step}: {error}") from error
-    if not math.isfinite(result.reward):
+    if not abs(result.reward) <= LARGEST_REWARD:
         raise BrokeWhileWorking(f"step {step}: the reward is {result.reward}, not a finite number")
     return result
 
