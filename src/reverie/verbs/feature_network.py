@@ -117,9 +117,9 @@ def clutter_network(job: ClutterJob, console: Console) -> FeatureNetwork:
     if not (folder / "result.json").is_file():
         _fit_clutter(job, folder, console)
     finder = clutter.ShapeFinder(len(SHAPES))
-    finder.load_state_dict(read_tensors(folder / "weights.safetensors"))
-    accuracy = Run.open(folder).result()["accuracy"]
-    origin = {"name": "clutter", "weights": checksum(finder.layers), "accuracy": accuracy}
+    result = Run.open(folder).result()
+    finder.load_state_dict(read_tensors(folder / "weights.safetensors", result["sha256"]))
+    origin = {"name": "clutter", "weights": checksum(finder.layers), "accuracy": result["accuracy"]}
     return FeatureNetwork(finder.layers, clutter.CONVENTION, origin)
 
 
@@ -144,12 +144,15 @@ def _fit_into(run: Run, job: ClutterJob, console: Console) -> float:
         torch.manual_seed(job.seed)
         finder = clutter.ShapeFinder(len(SHAPES))
     training = ClutterBatches(job.plan.batch_size, job.steps, job.seed)
-    clock = engine.fit(
-        engine.Setup(finder, finder.players(), training, None, job.seed), job.plan, run, console
-    )
-    accuracy = _accuracy(finder, job)
-    run.finish({"accuracy": accuracy, "pictures": job.held_out, "seconds": round(clock.seconds, 1)})
-    return accuracy
+    setup = engine.Setup(finder, finder.players(), training, None, job.seed)
+    clock = engine.fit(setup, job.plan, run, console)
+    result = {
+        "accuracy": _accuracy(finder, job),
+        "pictures": job.held_out,
+        "sha256": sha256(run.folder / "weights.safetensors"),
+        "seconds": round(clock.seconds, 1),
+    }
+    return run.finish(result)["accuracy"]
 
 
 @torch.no_grad()

@@ -1,0 +1,78 @@
+"""Every representation of the house keeps every promise of the family."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from reverie.checks.representations import ALL
+from reverie.core.config import from_json, to_json
+from reverie.core.family import config_of, members, word_of
+from reverie.core.representation import Representation, RepresentationConfig
+from reverie.core.term import Materials
+from reverie.terms import parse
+
+SHAPE = (3, 64, 64)
+
+
+def refuse(name: str):
+    raise AssertionError(f"no test here needs {name}")
+
+
+def default(word: str) -> RepresentationConfig:
+    return config_of("representations", word, RepresentationConfig)()
+
+
+def variants() -> dict[str, RepresentationConfig]:
+    """Every member with its defaults, and once with every switch that it has turned on."""
+    switches = {"input_noise": 0.1, "batch_norm": True, "free_bits": 0.01, "beta": 0.5, "hidden": (24,)}
+    found = {}
+    for word in members("representations"):
+        config = default(word)
+        found[word] = config
+        fields = vars(config).keys() & switches.keys()
+        found[f"{word} switched"] = replace(config, **{name: switches[name] for name in fields})
+    return found
+
+
+VARIANTS = variants()
+
+
+@pytest.fixture(scope="module")
+def frames() -> torch.Tensor:
+    return torch.rand(6, *SHAPE, generator=torch.Generator().manual_seed(3))
+
+
+def built(config: RepresentationConfig) -> Representation:
+    pixels = np.random.default_rng(0).integers(0, 256, (8, 64, 64, 3), dtype=np.uint8)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(1)
+        return config.build(SHAPE, parse(config.reconstruction).build(Materials(refuse, pixels)))
+
+
+@pytest.mark.parametrize("promise", ALL)
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_promise(variant, promise, frames):
+    ALL[promise](built(VARIANTS[variant]), frames)
+
+
+@pytest.mark.parametrize("word", members("representations"))
+def test_a_config_survives_json(word):
+    config = default(word)
+    assert from_json(type(config), to_json(config), word) == config
+    assert word_of(config) == word
+
+
+@pytest.mark.parametrize("word", members("representations"))
+def test_without_a_reconstruction_term_it_encodes_but_has_no_players(word, frames):
+    representation = default(word).build(SHAPE)
+    assert len(representation.encode(frames).mean) == len(frames)
+    with pytest.raises(AssertionError, match="can encode, not learn"):
+        representation.players()
+
+
+@pytest.mark.parametrize("word", members("representations"))
+def test_building_leaves_nothing_to_chance_but_the_callers_seed(word):
+    first, second = (built(default(word)).state_dict() for _ in range(2))
+    assert all(torch.equal(first[name], second[name]) for name in first)
