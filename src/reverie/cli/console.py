@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TextIO
+from typing import IO, cast
 
-from reverie.core.console import Console, PlainConsole, Tracker
+from reverie.core.console import Console, PlainConsole, Stream, Tracker
 
 
-def console_for(stream: TextIO) -> Console:
+def console_for(stream: Stream) -> Console:
     """A console with live progress bars where the stream is a terminal, else one that writes lines."""
     return TerminalConsole(stream) if stream.isatty() else PlainConsole(stream)
 
@@ -15,10 +15,10 @@ def console_for(stream: TextIO) -> Console:
 class TerminalConsole(Console):
     """Progress bars with the time left, drawn by rich."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: Stream) -> None:
         from rich.console import Console as Rich
 
-        self._rich = Rich(file=stream, highlight=False)
+        self._rich = Rich(file=cast(IO[str], stream), highlight=False)
 
     def say(self, text: str) -> None:
         """Write one line."""

@@ -3,7 +3,24 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Protocol, TextIO, runtime_checkable
+from typing import Protocol, runtime_checkable
+
+
+@runtime_checkable
+class Stream(Protocol):
+    """Where text goes."""
+
+    def write(self, text: str, /) -> int:
+        """Write text."""
+        ...
+
+    def flush(self) -> None:
+        """Let it be seen."""
+        ...
+
+    def isatty(self) -> bool:
+        """Whether a person reads it live."""
+        ...
 
 
 @runtime_checkable
@@ -36,7 +53,7 @@ QUIET = Console()
 class PlainConsole(Console):
     """Lines of text, at most one every `interval` seconds of progress."""
 
-    def __init__(self, stream: TextIO, interval: float = 5.0) -> None:
+    def __init__(self, stream: Stream, interval: float = 5.0) -> None:
         self._stream = stream
         self._interval = interval
 

@@ -13,6 +13,9 @@ from reverie.core.errors import unknown
 
 C = TypeVar("C", bound=Config)
 
+SINGULAR = {"agents": "policy", "lenses": "lens", "studies": "study"}
+"""What a member of a family is called in an error."""
+
 
 def members(family: str) -> dict[str, str]:
     """Words of a family with their first docstring line, read without importing anything.
@@ -36,7 +39,7 @@ def config_of(family: str, word: str, base: type[C]) -> type[C]:
     """
     known = members(family)
     if word not in known:
-        raise unknown(family.removesuffix("s").replace("lense", "lens"), word, known)
+        raise unknown(SINGULAR.get(family, family.removesuffix("s")), word, known)
     outside = {point.name: point.value for point in entry_points(group=f"reverie.{family}")}
     path = outside.get(word, f"reverie.{family}.{word.replace('-', '_')}")
     module = import_module(path)

@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float, Int64
@@ -28,6 +28,7 @@ class Score:
     parts: Mapping[str, float] = field(default_factory=dict)
 
 
+@runtime_checkable
 class Metric(Protocol):
     """Codes and factors in, a score out."""
 

@@ -19,7 +19,6 @@ def torch_generator(seed: int, *path: str | int, device: str = "cpu") -> "torch.
     # Imported here, so that commands that need no network start in a fraction of a second.
     import torch
 
-
     state = int(_sequence(seed, *path).generate_state(1, np.uint64)[0]) >> 1
     return torch.Generator(device=device).manual_seed(state)
 

@@ -1,0 +1,186 @@
+"""Plant named bugs, one at a time, and see that each turns a test red: `make mutants`.
+
+A mutant that survives is a hole in the tests. The project's own files are never touched: every bug is planted into a
+copy of the sources, and the tests that should see it run against that copy.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A bug: in this file, these words become those; these tests must notice."""
+
+    name: str
+    file: str
+    right: str
+    wrong: str
+    tests: str
+
+
+MUTANTS = [
+    Mutant(
+        "the divergence has the wrong sign",
+        "core/posterior.py",
+        "return 0.5 * (self.log_variance.exp()",
+        "return -0.5 * (self.log_variance.exp()",
+        "tests/core/test_posterior.py",
+    ),
+    Mutant(
+        "the divergence misses its half",
+        "core/posterior.py",
+        "return 0.5 * (self.log_variance.exp()",
+        "return 1.0 * (self.log_variance.exp()",
+        "tests/core/test_posterior.py",
+    ),
+    Mutant(
+        "the noise is scaled by the variance",
+        "core/posterior.py",
+        "torch.exp(0.5 * self.log_variance) * noise",
+        "torch.exp(self.log_variance) * noise",
+        "tests/core/test_posterior.py",
+    ),
+    Mutant(
+        "the sample is detached from its mean",
+        "core/posterior.py",
+        "return self.location + torch.exp",
+        "return self.location.detach() + torch.exp",
+        "tests/core/test_posterior.py tests/contracts/test_representations.py",
+    ),
+    Mutant(
+        "noise comes from the global seed",
+        "core/posterior.py",
+        ".normal_(generator=generator)",
+        ".normal_()",
+        "tests/core/test_posterior.py tests/contracts/test_representations.py",
+    ),
+    Mutant(
+        "the decoder's parameters are forgotten",
+        "nn/autoencoder.py",
+        'Player("autoencoder", self.parameters, self.loss)',
+        'Player("autoencoder", self.encoder.parameters, self.loss)',
+        "tests/contracts/test_representations.py",
+    ),
+    Mutant(
+        "the squared error is a mean over pixels",
+        "terms/pixel.py",
+        "(view.prediction - view.frames).square().flatten(1).sum(1)",
+        "(view.prediction - view.frames).square().flatten(1).mean(1)",
+        "tests/terms",
+    ),
+    Mutant(
+        "free bits are a ceiling",
+        "terms/kl.py",
+        "kl.clamp(min=self.free_bits).sum(1)",
+        "kl.clamp(max=self.free_bits).sum(1)",
+        "tests/terms",
+    ),
+    Mutant(
+        "the feature network sees red as blue",
+        "nn/feature_networks/network.py",
+        "if self._flip:",
+        "if not self._flip:",
+        "tests/nn",
+    ),
+    Mutant(
+        "the truth is one step behind its frame",
+        "engine/rollout.py",
+        "factors=np.stack(self._factors)",
+        "factors=np.stack(self._factors[:1] + self._factors[:-1])",
+        "tests/envs tests/engine/test_rollout.py",
+    ),
+    Mutant(
+        "an end is taken for a time limit",
+        "engine/rollout.py",
+        'return "terminated"',
+        'return "truncated"',
+        "tests/contracts/test_worlds.py tests/engine/test_rollout.py",
+    ),
+    Mutant(
+        "probes are split by frame",
+        "ops/groups.py",
+        "    names = np.unique(episodes)\n",
+        "    episodes = np.arange(len(episodes))\n    names = np.unique(episodes)\n",
+        "tests/metrics tests/ops tests/contracts/test_metrics.py",
+    ),
+    Mutant(
+        "the penalty is chosen on folds that share episodes",
+        "ops/groups.py",
+        "    names, which = np.unique(episodes, return_inverse=True)\n",
+        "    names, which = np.unique(np.arange(len(episodes)), return_inverse=True)\n",
+        "tests/metrics tests/ops tests/contracts/test_metrics.py",
+    ),
+    Mutant(
+        "a resumed fit forgets the state of its noise",
+        "engine/fit.py",
+        '        self.generator.set_state(found.tensors["generators"]["fit"].cpu())\n',
+        "",
+        "tests/engine/test_fit.py",
+    ),
+    Mutant(
+        "a resumed fit forgets the moments of its optimiser",
+        "engine/fit.py",
+        '        checkpoint.restore_optimisers(self.optimisers, found.tensors["optimiser"])\n',
+        "",
+        "tests/engine/test_fit.py",
+    ),
+    Mutant(
+        "early stopping keeps the last weights",
+        "engine/fit.py",
+        "            self.setup.module.load_state_dict(self.best)\n",
+        "            pass\n",
+        "tests/engine/test_fit.py",
+    ),
+    Mutant(
+        "an altered weight file is read",
+        "engine/checkpoint.py",
+        "sha256(file) != expected_sha256",
+        "False",
+        "tests/engine/test_fit.py",
+    ),
+    Mutant(
+        "the plateau waits one epoch too long",
+        "engine/plan.py",
+        "self.stalled >= plan.plateau_patience",
+        "self.stalled > plan.plateau_patience",
+        "tests/engine/test_fit.py",
+    ),
+]
+
+
+def main() -> int:
+    """Plant every bug; returns the number that no test noticed."""
+    survivors = [mutant for mutant in MUTANTS if not _noticed(mutant)]
+    print(f"{len(MUTANTS) - len(survivors)} of {len(MUTANTS)} planted bugs were noticed")
+    return len(survivors)
+
+
+def _noticed(mutant: Mutant) -> bool:
+    with tempfile.TemporaryDirectory() as folder:
+        sources = Path(folder) / "src"
+        shutil.copytree(ROOT / "src", sources, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+        file = sources / "reverie" / mutant.file
+        text = file.read_text()
+        assert text.count(mutant.right) >= 1, f"{mutant.name}: {mutant.file} has no {mutant.right!r}"
+        file.write_text(text.replace(mutant.right, mutant.wrong))
+        command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-m", "not learning"]
+        done = subprocess.run(
+            [*command, *mutant.tests.split()],
+            cwd=ROOT, env={**os.environ, "PYTHONPATH": str(sources)}, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+    # Status 1 is a failed test; anything else (no tests, a crash at import) proves nothing.
+    said = (done.stdout.strip().splitlines() or ["nothing"])[-1]
+    print(f"{'noticed ' if done.returncode == 1 else 'SURVIVED'}  {mutant.name}: {said}", flush=True)
+    return done.returncode == 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
