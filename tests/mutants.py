@@ -1,7 +1,7 @@
 """Plant named bugs, one at a time, and see that each turns a test red: `make mutants`.
 
-A mutant that survives is a hole in the tests. The project's own files are never touched: every bug is planted into a
-copy of the sources, and the tests that should see it run against that copy.
+A mutant that survives is a hole in the tests. The project's own files are never touched: every bug is planted
+into a copy of the sources, and the tests that should see it run against that copy.
 """
 
 import os
@@ -172,10 +172,9 @@ def _noticed(mutant: Mutant) -> bool:
         assert text.count(mutant.right) >= 1, f"{mutant.name}: {mutant.file} has no {mutant.right!r}"
         file.write_text(text.replace(mutant.right, mutant.wrong))
         command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-m", "not learning"]
-        done = subprocess.run(
-            [*command, *mutant.tests.split()],
-            cwd=ROOT, env={**os.environ, "PYTHONPATH": str(sources)}, capture_output=True, text=True, check=False,
-        )  # fmt: skip
+        command += mutant.tests.split()
+        planted = {**os.environ, "PYTHONPATH": str(sources)}
+        done = subprocess.run(command, cwd=ROOT, env=planted, capture_output=True, text=True, check=False)
     # Status 1 is a failed test; anything else (no tests, a crash at import) proves nothing.
     said = (done.stdout.strip().splitlines() or ["nothing"])[-1]
     print(f"{'noticed ' if done.returncode == 1 else 'SURVIVED'}  {mutant.name}: {said}", flush=True)

@@ -29,7 +29,7 @@ def tune(folder: Path, console: Console) -> list[dict[str, Any]]:
     data = record_all(wanted, folder / "data", SEED, console)
     jobs = {}
     for loss, word in LOSSES.items():
-        config = ConvAEConfig(code_size=CODE_SIZE, batch_norm=True, reconstruction=word)
+        config = ConvAEConfig(code_size=CODE_SIZE, batch_norm=True, reconstruction=word.format(seed=SEED))
         job = FitJob(data=data["fit"], representation=config, conditions=Conditions(seed=SEED, threads=1))
         for rate in RATES:
             plan = Plan(epochs=EPOCHS, learning_rate=rate, schedule="cosine", final_learning_rate=rate / 20)

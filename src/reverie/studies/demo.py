@@ -8,11 +8,11 @@ from typing import Any, ClassVar
 from reverie.core.assets import find
 from reverie.core.console import Console
 from reverie.engine.plan import Plan
-from reverie.nn.feature_networks import SQUEEZENET
 from reverie.representations.conv_ae import ConvAEConfig
 from reverie.studies._arms import fit_side_by_side
 from reverie.studies._recordings import Recordings, record_all
 from reverie.studies._study import StudyConfig, Verdict
+from reverie.verbs.feature_network import CAFFE, TORCHVISION
 from reverie.verbs.fit import Conditions, FitJob
 from reverie.verbs.look import LookJob, look
 from reverie.verbs.probe import ProbeJob, format_table, probe
@@ -73,5 +73,5 @@ def _jobs(data: Path, runs: Path, seed: int) -> dict[Path, FitJob]:
 
 
 def _network() -> str:
-    """The feature network of the demo, which must not need the internet."""
-    return "squeezenet@fire3" if find(SQUEEZENET) else "clutter@conv2"
+    """The loss network: ImageNet's if it is on this machine, else our own; the demo downloads nothing."""
+    return "squeezenet@fire3" if find(CAFFE) or find(TORCHVISION) else "clutter@relu2"

@@ -24,8 +24,9 @@ LOSSES = {
     "pixel": "pixel:squared",
     "weighted": "pixel:weighted",
     "squeezenet": "perceptual:squeezenet@fire3",
-    "random": "perceptual:random-squeezenet@fire3",
+    "random": "perceptual:random-squeezenet={seed}@fire3",
 }
+"""The random network is drawn anew for every seed."""
 # The paper prices the mean divergence over units with 0.001 against mean errors; these are the same prices
 # against sums over 12 288 pixel values and over 28 800 features, for 64 units and a divergence with its 1/2.
 BETA = {"pixel": 0.38, "squeezenet": 0.9, "random": 0.9}
@@ -84,12 +85,14 @@ def arms(data: Path, seed: int, scale: str) -> dict[str, FitJob]:
         for loss in LOSSES
     }  # fmt: skip
     configs: dict[str, RepresentationConfig] = {
-        f"ae-{loss}": ConvAEConfig(code_size=CODE_SIZE, batch_norm=True, reconstruction=word)
+        f"ae-{loss}": ConvAEConfig(
+            code_size=CODE_SIZE, batch_norm=True, reconstruction=word.format(seed=seed)
+        )
         for loss, word in LOSSES.items()
     }
     for loss, beta in BETA.items():
         configs[f"vae-{loss}"] = ConvVAEConfig(
-            code_size=CODE_SIZE, batch_norm=True, reconstruction=LOSSES[loss], beta=beta
+            code_size=CODE_SIZE, batch_norm=True, reconstruction=LOSSES[loss].format(seed=seed), beta=beta
         )
     conditions = Conditions(seed=seed, threads=1, device="auto" if scale == "gpu" else "cpu")
     return {
