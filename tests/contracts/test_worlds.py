@@ -29,7 +29,9 @@ SIZE = 32
 def make(name: str, **more) -> World:
     wanted = WORLDS[name]
     options = wanted.get("options", {}) | more.pop("options", {})
-    return make_world(name.split()[0], WorldConfig(size=SIZE, **{**wanted, **more, "options": options}))
+    return make_world(
+        name.split(maxsplit=1)[0], WorldConfig(size=SIZE, **{**wanted, **more, "options": options})
+    )
 
 
 def play(world: World, episode: int, steps: int = 12, stride: int = 1) -> Episode:

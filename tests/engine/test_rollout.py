@@ -78,7 +78,11 @@ def test_a_stride_keeps_every_third_frame_the_last_and_all_the_reward():
 
 @pytest.mark.parametrize(
     ("end", "ending"),
-    [({"terminated"}, "terminated"), ({"truncated"}, "truncated"), ({"terminated", "truncated"}, "terminated")],
+    [
+        ({"terminated"}, "terminated"),
+        ({"truncated"}, "truncated"),
+        ({"terminated", "truncated"}, "terminated"),
+    ],
 )
 def test_endings_are_told_apart(end, ending):
     episode = play(Clock(ends={4: end}))

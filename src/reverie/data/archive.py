@@ -3,11 +3,12 @@
 import hashlib
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from jaxtyping import UInt8
 
 from reverie.core.episode import Episode
 from reverie.core.errors import BrokeWhileWorking
@@ -56,6 +57,8 @@ class ArchiveWriter:
         self._files = dict(manifest.files)
         self._episodes = list(manifest.episodes)
         self._rows = manifest.rows
+        self._full = manifest.rows - manifest.rows % manifest.chunk
+        """Rows in chunks that are full and written."""
         self._unsynced: set[Path] = set()
         self._pending = {
             spec.name: np.zeros((manifest.chunk, *spec.tail), dtype=spec.dtype) for spec in manifest.specs
@@ -77,8 +80,7 @@ class ArchiveWriter:
     @property
     def frame_bytes(self) -> float | None:
         """Bytes on disk for each frame with all that belongs to it; None before the first chunk is full."""
-        full = self._rows - self._filled
-        return sum(entry.size for entry in self._files.values()) / full if full else None
+        return sum(entry.size for entry in self._files.values()) / self._full if self._full else None
 
     @property
     def manifest(self) -> Manifest:
@@ -87,10 +89,23 @@ class ArchiveWriter:
 
     def append(self, episode: Episode) -> None:
         """Add an episode behind the others."""
-        arrays = _rows_of(episode)
-        count = len(episode) + 1
         self._episodes.append(EpisodeEntry(self._rows, len(episode), episode.ending))
-        done = 0
+        self._add(_rows_of(episode))
+
+    def append_frames(self, blocks: Iterable[UInt8[np.ndarray, "frame height width channel"]]) -> None:
+        """Add an episode of which only the frames are known, block by block; there must be one frame."""
+        start = self._rows
+        for frames in blocks:
+            blank = {
+                spec.name: np.zeros((len(frames), *spec.tail), dtype=spec.dtype)
+                for spec in self._manifest.specs
+            }
+            self._add(blank | {"frames": frames, "visible": np.ones(len(frames), dtype=bool)})
+        self._episodes.append(EpisodeEntry(start, self._rows - start - 1, "unfinished"))
+
+    def _add(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Fill the pending chunks with rows, and write them when they are full."""
+        count, done = len(arrays["frames"]), 0
         while done < count:
             take = min(count - done, self._manifest.chunk - self._filled)
             for spec in self._manifest.specs:
@@ -100,11 +115,11 @@ class ArchiveWriter:
             self._rows += take
             if not self._filled:
                 self._write_chunks(self._rows // self._manifest.chunk - 1)
+                self._full = self._rows
 
     def commit(self) -> int:
         """Rename a manifest into place that lists every episode whose chunks are all full; their number."""
-        full = self._rows - self._filled
-        whole = tuple(entry for entry in self._episodes if entry.rows.stop <= full)
+        whole = tuple(entry for entry in self._episodes if entry.rows.stop <= self._full)
         self._publish(self._manifest.with_episodes(whole, self._files, complete=False))
         return len(whole)
 

@@ -1,18 +1,19 @@
 """Images: folders of pictures become a data set, so that any frames can be learnt from."""
 
 import re
+import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import UInt8
 
-from reverie.core.console import Console
-from reverie.core.episode import Episode
+from reverie.core.console import Console, Tracker
 from reverie.core.errors import BrokeWhileWorking, WrongInput
 from reverie.core.world import ActionSpace
 from reverie.data.archive import create_archive
-from reverie.data.layout import chunk_frames
+from reverie.data.layout import CHUNK_FRAMES, chunk_frames
 from reverie.data.manifest import Manifest
 
 ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm")
@@ -51,15 +52,19 @@ def import_images(folder: Path, data: Path, size: int, console: Console) -> Mani
     read_picture(found[0].files[0], size)
     try:
         writer = create_archive(data, _manifest(found, size), job=None)
+    except OSError as error:
+        raise WrongInput(f"cannot write to {data}: {error.strerror}; choose another folder") from None
+    try:
         with console.track(f"import {folder}", total) as tracker:
             for pictures in found:
-                writer.append(_episode(pictures, size))
-                tracker.advance(len(pictures.files))
+                writer.append_frames(_blocks(pictures, size, tracker))
         return writer.finish()
-    except OSError as error:
-        raise BrokeWhileWorking(
-            f"cannot write to {data}: {error.strerror}; free space and import again"
-        ) from None
+    except BaseException as error:
+        shutil.rmtree(data, ignore_errors=True)  # half a folder of images would pass for a whole one
+        if isinstance(error, OSError):
+            reason = f"cannot write to {data}: {error.strerror}; free space and import again"
+            raise BrokeWhileWorking(reason) from error
+        raise
 
 
 def read_picture(file: Path, size: int) -> UInt8[np.ndarray, "height width 3"]:
@@ -91,17 +96,11 @@ def _manifest(found: list[Pictures], size: int) -> Manifest:
     )
 
 
-def _episode(pictures: Pictures, size: int) -> Episode:
-    frames = np.stack([read_picture(file, size) for file in pictures.files])
-    steps = len(frames) - 1
-    return Episode(
-        rewards=np.zeros(steps, dtype=np.float32),
-        frames=frames,
-        actions=np.zeros(steps, dtype=np.int64),
-        ending="unfinished",
-        factors=np.zeros((steps + 1, 0), dtype=np.float32),
-        visible=np.ones(steps + 1, dtype=bool),
-    )
+def _blocks(pictures: Pictures, size: int, tracker: Tracker) -> Iterator[np.ndarray]:
+    for start in range(0, len(pictures.files), CHUNK_FRAMES):
+        block = pictures.files[start : start + CHUNK_FRAMES]
+        yield np.stack([read_picture(file, size) for file in block])
+        tracker.advance(len(block))
 
 
 def _files(place: Path) -> tuple[Path, ...]:
