@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Shaped
 from torch import Tensor, nn
 
 from reverie.core.posterior import Posterior
@@ -46,7 +46,7 @@ class Autoencoder(Representation):
         self.code_size = decoder.code_size
         self.frame_shape = decoder.frame_shape
 
-    def encode(self, frames: Float[Tensor, "batch *frame"]) -> Posterior:
+    def encode(self, frames: Shaped[Tensor, "batch *frame"]) -> Posterior:
         """The belief about the code of each frame.
 
         Raises ValueError for frames of another shape than the decoder's, or for bytes.

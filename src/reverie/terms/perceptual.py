@@ -97,7 +97,7 @@ class Perceptual:
 
 def channel_deviations(
     network: FeatureNetwork, layer: str, frames: Float[Tensor, "frame channel height width"]
-) -> Float[Tensor, " channel"]:
+) -> Float[Tensor, " feature"]:
     """Standard deviation of each channel over frames and places, not below CHANNEL_FLOOR of the median.
 
     Channels that never answer are left out of the median.

@@ -45,6 +45,7 @@ class FeatureNetwork(nn.Module):
         self.register_buffer("offset", (torch.tensor(convention.mean) / deviation)[:, None, None])
         self.description = {**origin, "convention": asdict(convention), "layers": list(self.layer_names)}
         """What every output says of this network: name, weights' checksum, convention, layers."""
+        self.eval()
 
     def features(
         self, frames: Float[Tensor, "batch channel height width"], layer: str
