@@ -65,7 +65,8 @@ class Exam:
         codes: tuple[Float[np.ndarray, "_ unit"], Float[np.ndarray, "_ unit"]],
     ) -> dict[str, Any]:
         """The table's row of one subject and one reader; `codes` of the fitting and the testing frames."""
-        read = ProbeConfig(reader=reader, seed=self.seed).build().fit(self.fit.beside(codes[0]))
+        floor = 0.1 if subject.kind == "pixels" else 0.0
+        read = ProbeConfig(reader=reader, floor=floor, seed=self.seed).build().fit(self.fit.beside(codes[0]))
         return self.mark(subject, reader, read(codes[1]))
 
     def mark(

@@ -14,11 +14,11 @@ class Networks:
     """What training takes: sizes, patience, and the size of a step."""
 
     hidden_size: int = 64
-    epochs: int = 100
-    patience: int = 8
-    batch_size: int = 256
-    learning_rate: float = 3e-3
-    weight_decay: float = 1e-4
+    epochs: int = 200
+    patience: int = 10
+    batch_size: int = 128
+    learning_rate: float = 1e-3
+    weight_decay: float = 1.0
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,9 @@ class ProbeConfig(MetricConfig):
     """Groups of episodes among which the penalty is chosen."""
     held_out: float = 0.3
     """Share of episodes for testing, where no test set is given."""
+    floor: float = 0.0
+    """Smallest spread that a unit is divided by, as a part of the root mean square of all spreads. Above 0
+    for inputs that share a unit, like pixels: one that was lit once must not count a hundredfold later."""
     seed: int = 0
     """Seed of the splits and of the network."""
 
@@ -70,7 +73,7 @@ class Probe:
 
     def fit(self, fit: Labelled) -> Predict:
         """A reader fitted on these episodes; all choices are made inside them."""
-        codes, factors = Scale.of(fit.codes), Scale.of(fit.factors)
+        codes, factors = Scale.of(fit.codes, self.config.floor), Scale.of(fit.factors)
         standard = Labelled(codes.to(fit.codes), factors.to(fit.factors).astype(np.float64), fit.episodes)
         read = self._ridge(standard) if self.config.reader == "ridge" else self._mlp(standard)
         return lambda seen: factors.back(read(codes.to(seen)))
@@ -92,11 +95,12 @@ class Probe:
         generator = numpy_generator(self.config.seed, "probe", "validation")
         held = groups.split(fit.episodes, 0.2, generator)
         kept = ~held if not held.all() else held
-        codes, factors = torch.from_numpy(fit.codes).float(), torch.from_numpy(fit.factors).float()
-        sides = [_mlp.Side(codes[rows], factors[rows]) for rows in (kept, held)]
+        white = Whitening.of(fit.codes)
+        codes, factors = white(fit.codes), torch.from_numpy(fit.factors).float()
         plan = _mlp.Networks(hidden_size=self.config.hidden_size)
-        weights = _mlp.train(plan, sides[0], sides[1], torch_generator(self.config.seed, "probe", "mlp"))
-        return lambda codes: _mlp.predict(weights, torch.from_numpy(codes).float()).double().numpy()
+        sides = _mlp.Side(codes[kept], factors[kept]), _mlp.Side(codes[held], factors[held])
+        weights = _mlp.train(plan, *sides, torch_generator(self.config.seed, "probe", "mlp"))
+        return lambda seen: _mlp.predict(weights, white(seen)).double().numpy()
 
 
 @dataclass(frozen=True)
@@ -107,9 +111,10 @@ class Scale:
     spread: Float[np.ndarray, " column"]
 
     @classmethod
-    def of(cls, values: Float[np.ndarray, "sample column"]) -> "Scale":
+    def of(cls, values: Float[np.ndarray, "sample column"], floor: float = 0.0) -> "Scale":
         """Measure; a column that does not vary keeps its unit."""
         spread = values.std(0, dtype=np.float64)
+        spread = np.maximum(spread, floor * np.sqrt(np.square(spread).mean()))
         flat = spread <= 1e-7 * np.maximum(1.0, np.abs(values).max(0))
         mean = values.mean(0, dtype=np.float64)
         return cls(mean.astype(values.dtype), np.where(flat, 1.0, spread).astype(values.dtype))
@@ -121,3 +126,23 @@ class Scale:
     def back(self, values: Float[np.ndarray, "sample column"]) -> Float[np.ndarray, "sample column"]:
         """From standard units to the columns' own."""
         return values * self.spread.astype(np.float64) + self.mean.astype(np.float64)
+
+
+@dataclass(frozen=True)
+class Whitening:
+    """Turns and stretches standardised codes until all directions vary alike.
+
+    Without it a network learns slowly along directions that vary little, and would blame the codes for it.
+    """
+
+    turn: Float64[np.ndarray, "unit unit"]
+
+    @classmethod
+    def of(cls, codes: Float[np.ndarray, "sample unit"]) -> "Whitening":
+        """Measure on centred codes; directions that hardly vary are not blown up to full size."""
+        values, vectors = np.linalg.eigh(codes.T.astype(np.float64) @ codes / len(codes))
+        return cls(vectors / np.sqrt(values.clip(0) + 1e-4 * (values.mean() or 1.0)))
+
+    def __call__(self, codes: Float[np.ndarray, "sample unit"]) -> Float[torch.Tensor, "sample unit"]:
+        """The codes in the new coordinates."""
+        return torch.from_numpy(codes @ self.turn).float()

@@ -1,4 +1,8 @@
-"""Splits that keep episodes whole: neighbouring frames are too alike to stand on both sides."""
+"""Splits that keep episodes whole: neighbouring frames are too alike to stand on both sides.
+
+Source: Roberts et al. 2017, Cross-validation strategies for data with temporal, spatial, hierarchical, or
+phylogenetic structure.
+"""
 
 import numpy as np
 from jaxtyping import Bool, Int64

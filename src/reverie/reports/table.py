@@ -13,6 +13,7 @@ from reverie.ops.bootstrap import Counts, EpisodeSums
 RESAMPLES = 2000
 READERS = {"ridge": "linear reader (ridge)", "mlp": "network reader (one hidden layer of 64)"}
 SCORES = {"r2": "R²", "rmse": "root mean squared error", "mae": "mean absolute error"}
+KINDS = ("run", "untrained", "pca", "pixels", "permuted", "mean")
 COLUMNS, COLUMN = 3, 23
 
 Result = dict[str, Any]
@@ -37,13 +38,12 @@ def format_table(result: dict[str, Any]) -> str:
     """The comparison for a terminal: at most 100 columns wide."""
     runs = result["runs"]
     lines = [_heading(runs[0])]
-    for reader in READERS:
-        for score in ("r2", "rmse"):
-            rows = table_rows(result, reader)
-            if not any(row["reader"] == reader for row in rows):
-                continue
+    for reader, score in (("ridge", "r2"), ("mlp", "r2"), ("ridge", "rmse")):
+        rows = table_rows(result, reader)
+        if any(row["reader"] == reader for row in rows):
             for start in range(0, len(runs[0]["factors"]), COLUMNS):
                 lines += ["", *_block(runs[0]["factors"], rows, (reader, score, start))]
+    for reader in READERS:
         lines += _format_ranking(result, reader)
     constant = runs[0]["constant"]
     if constant:
@@ -53,21 +53,32 @@ def format_table(result: dict[str, Any]) -> str:
 
 
 def table_rows(result: dict[str, Any], reader: str) -> list[dict[str, Any]]:
-    """The rows of one reader: runs, best first; then the baselines, each said once."""
-    runs = result["runs"]
-    order = {entry["run"]: place for place, entry in enumerate(result["ranking"].get(reader, []))}
-    found, seen = [], set()
-    for kind in ("run", "untrained", "pca", "pixels", "permuted", "mean"):
-        for one in sorted(runs, key=lambda one: order.get(one["run"], 0)):
-            for row in one["rows"]:
-                if row["subject"] != kind or row["reader"] not in (reader, None):
-                    continue
-                own = len(runs) > 1 and kind in ("untrained", "permuted")
-                label = f"{row['label']} ({one['run']})" if own else row["label"]
-                if label not in seen:
-                    seen.add(label)
-                    found.append(row | {"label": label})
+    """The rows of one reader: runs, best first; then the baselines, those with the same scores only once."""
+    order = [entry["run"] for entry in result["ranking"].get(reader, [])]
+    runs = sorted(result["runs"], key=lambda one: order.index(one["run"]) if order else 0)
+    found = []
+    for kind in KINDS:
+        rows = [
+            row | {"run": one["run"]}
+            for one in runs
+            for row in one["rows"]
+            if row["subject"] == kind and row["reader"] in (reader, None)
+        ]
+        if kind != "run":
+            rows = _without_repeats(rows)
+        labels = [row["label"] for row in rows]
+        for row in rows:
+            several = kind != "run" and labels.count(row["label"]) > 1
+            found.append(row | {"label": f"{row['label']} ({row['run']})"} if several else row)
     return found
+
+
+def _without_repeats(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    kept: list[dict[str, Any]] = []
+    for row in rows:
+        if all(row["scores"] != other["scores"] for other in kept):
+            kept.append(row)
+    return kept
 
 
 def _check_same_exam(results: Sequence[Result]) -> None:
@@ -156,12 +167,19 @@ def _block(
     reader, score, start = which
     shown = factors[start : start + COLUMNS]
     width = min(28, max(len(row["label"]) for row in rows)) + 2
-    head = "".join(f"{_short(_factor(factor, score), COLUMN - 1):<{COLUMN}}" for factor in shown)
-    lines = [f"{SCORES[score]}, {READERS[reader]}", " " * width + head.rstrip()]
+    lines = [f"{SCORES[score]}, {READERS[reader]}"]
+    lines.append(_columns(width, "", [factor["name"] for factor in shown]))
+    if score != "r2" and any(factor["unit"] for factor in shown):
+        lines.append(_columns(width, "", [f"({factor['unit'] or 'no unit'})" for factor in shown]))
     for row in rows:
-        cells = "".join(f"{cell(part, score):<{COLUMN}}" for part in row["scores"][start : start + COLUMNS])
-        lines.append(f"{_short(row['label'], width - 2):<{width}}{cells}".rstrip())
+        cells = [cell(part, score) for part in row["scores"][start : start + COLUMNS]]
+        lines.append(_columns(width, row["label"], cells))
     return lines
+
+
+def _columns(width: int, label: str, cells: Sequence[str]) -> str:
+    shown = "".join(f"{_short(text, COLUMN - 1):<{COLUMN}}" for text in cells)
+    return f"{_short(label, width - 2):<{width}}{shown}".rstrip()
 
 
 def cell(part: dict[str, Any], score: str) -> str:
@@ -180,10 +198,6 @@ def _decimal(value: float | None, places: int) -> str:
         return "?"
     text = f"{value:.{places}f}" if abs(value) < 1e6 else f"{value:.3g}"
     return text.lstrip("-") if float(text) == 0 else text
-
-
-def _factor(factor: dict[str, str], score: str) -> str:
-    return factor["name"] if score == "r2" or not factor["unit"] else f"{factor['name']} ({factor['unit']})"
 
 
 def _short(text: str, width: int) -> str:

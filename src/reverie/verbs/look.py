@@ -3,10 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from jaxtyping import Int64
 
 from reverie.core.config import Config, from_json
 from reverie.core.console import QUIET, Console
@@ -27,10 +25,10 @@ STRIP = 10
 
 @dataclass(frozen=True, kw_only=True)
 class LookJob(Config):
-    """Which runs to look at, and through which lenses."""
+    """Which run to look at, and through which lenses."""
 
-    runs: tuple[Path, ...]
-    """Runs to look at."""
+    run: Path
+    """Run to look at."""
     lens: tuple[str, ...] = ()
     """Ways of looking; all of them, if none is named."""
     data: Path | None = None
@@ -38,57 +36,67 @@ class LookJob(Config):
     count: int = 1000
     """How many frames to encode; the first of them are shown."""
     factor: tuple[str, ...] = ()
-    """Factors to colour maps by and to name units after; all, if none is named."""
+    """Factors to colour maps by and to name units after; all that vary, if none is named."""
     seed: int = 0
-    """Seed of the choice of frames and of everything that is drawn."""
+    """Seed of the choice of frames and of everything that is drawn: same seed and data, same frames."""
 
     def __post_init__(self) -> None:
         self.check_positive("count")
 
 
-def look(job: LookJob, console: Console = QUIET) -> dict[str, Any]:
-    """Draw the pictures; returns the paths of the PNG files of each run.
+def look(job: LookJob, console: Console = QUIET) -> list[Path]:
+    """Draw the pictures into RUN/look; returns the paths of the PNG files, one for each lens.
 
     Raises WrongInput for an unknown lens or factor, recordings that are not there or have frames of another
     size than the run's, and a run that is not finished.
     """
     words = job.lens or tuple(members("lenses"))
     lenses = {word: from_json(config_of("lenses", word, LensConfig), {}, word) for word in words}
-    loaded = [load(run) for run in job.runs]
-    if not loaded:
-        raise WrongInput("name at least one run to look at")
-    opened = [_open(job, one) for one in loaded]
-    found = {}
-    with console.track("look", len(lenses) * len(loaded)) as tracker:
-        for one, (path, data) in zip(loaded, opened, strict=True):
-            exhibit = _exhibit(job, one, data)
-            folder = one.run.folder / "look"
-            folder.mkdir(exist_ok=True)
-            paths = []
-            for word, lens in lenses.items():
-                figure = lens.draw(exhibit, numpy_generator(job.seed, "look", word))
-                write_bytes(folder / f"{word}.png", _style.png(figure))
-                paths.append((folder / f"{word}.png").as_posix())
-                tracker.advance(note=paths[-1])
-            if "reconstruction" in lenses:
-                _strips(exhibit, folder)
-            found[one.run.name] = {"data": path.as_posix(), "pictures": paths}
-    return {"runs": found}
+    loaded = load(job.run)
+    exhibit = _exhibit(job, loaded)
+    folder = job.run / "look"
+    folder.mkdir(exist_ok=True)
+    paths = []
+    with console.track(f"look at {loaded.run.name}", len(lenses)) as tracker:
+        for word, lens in lenses.items():
+            figure = lens.draw(exhibit, numpy_generator(job.seed, "look", word))
+            paths.append(folder / f"{word}.png")
+            write_bytes(paths[-1], _style.png(figure))
+            tracker.advance(note=word)
+    if "reconstruction" in lenses:
+        _strips(exhibit, folder)
+    return paths
 
 
-def _open(job: LookJob, loaded: Loaded) -> tuple[Path, DataSet]:
+def _exhibit(job: LookJob, loaded: Loaded) -> Exhibit:
     path = job.data or _own_data(loaded)
     data = open_data(path)
+    _check(job, (path, data), loaded)
+    rows = numpy_generator(job.seed, "look", "frames").permutation(np.flatnonzero(data.visible))[: job.count]
+    truth = data.truth[rows]
+    columns = [data.factor_names.index(name) for name in job.factor] or _varying(truth)
+    return Exhibit(
+        loaded.run.name,
+        loaded.representation,
+        to_frames(data.pixels[rows]),
+        encode_rows(loaded.representation, data.pixels, rows),
+        np.ascontiguousarray(truth[:, columns]),
+        tuple(data.factors[column] for column in columns),
+    )
+
+
+def _check(job: LookJob, recordings: tuple[Path, DataSet], loaded: Loaded) -> None:
+    path, data = recordings
     if tuple(data.frame_shape) != tuple(loaded.frame_shape):
         wanted, found = ("x".join(map(str, shape[1:])) for shape in (loaded.frame_shape, data.frame_shape))
-        raise WrongInput(f"{loaded.run.folder} takes {wanted} frames, {path} has {found}")
-    names = [factor.name for factor in data.factors]
+        raise WrongInput(
+            f"{loaded.run.folder} takes {wanted} frames, {path} has {found}; name others with --data"
+        )
     for name in job.factor:
-        if name not in names:
-            raise unknown(f"factor of {path}", name, names)
-    if data.visible.sum() < 2:
-        raise WrongInput(f"{path} has fewer than 2 visible frames; there is nothing to look at")
-    return path, data
+        if name not in data.factor_names:
+            raise unknown(f"factor of {path}", name, data.factor_names)
+    if data.visible.sum() < 5:
+        raise WrongInput(f"{path} has fewer than 5 visible frames; there is nothing to look at")
 
 
 def _own_data(loaded: Loaded) -> Path:
@@ -96,26 +104,6 @@ def _own_data(loaded: Loaded) -> Path:
     if not data.is_dir():
         raise WrongInput(f"the recordings of {loaded.run.folder} are not at {data}; name some with --data")
     return data
-
-
-def _exhibit(job: LookJob, loaded: Loaded, data: DataSet) -> Exhibit:
-    rows = _choose(data, job)
-    names = [factor.name for factor in data.factors]
-    columns = [names.index(name) for name in job.factor] or _varying(data.truth[rows])
-    return Exhibit(
-        loaded.run.name,
-        loaded.representation,
-        to_frames(data.pixels[rows]),
-        encode_rows(loaded.representation, data.pixels, rows),
-        np.ascontiguousarray(data.truth[rows][:, columns]),
-        tuple(data.factors[column] for column in columns),
-    )
-
-
-def _choose(data: DataSet, job: LookJob) -> Int64[np.ndarray, " row"]:
-    """Visible frames in random order: the same for all runs that are shown the same recordings."""
-    rows = np.flatnonzero(data.visible)
-    return numpy_generator(job.seed, "look", "frames").permutation(rows)[: job.count]
 
 
 def _varying(truth: np.ndarray) -> Sequence[int]:
