@@ -1,0 +1,59 @@
+"""In memory: small sets of images as batches, and fits that are done once and then read back."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from reverie.core.console import Console
+from reverie.core.run import Run
+from reverie.core.seeds import torch_generator
+from reverie.core.shapes import Images
+from reverie.engine.checkpoint import read_tensors
+from reverie.engine.fit import Setup, fit
+from reverie.engine.plan import Plan
+
+
+@dataclass(frozen=True)
+class InMemory:
+    """Images held in memory, gone through `passes` times an epoch, in an order of seed, epoch and pass.
+
+    Many passes make an epoch, because the loop writes a checkpoint after each and these sets are small.
+    """
+
+    images: Images
+    batch_size: int
+    passes: int
+    seed: int
+
+    def __len__(self) -> int:
+        """Batches in an epoch; what is left of a pass is not used."""
+        return self.passes * self._batches_a_pass()
+
+    def epoch(self, index: int, start: int = 0) -> Iterator[Images]:
+        """The batches of an epoch, from `start` on."""
+        batches = self._batches_a_pass()
+        for turn in range(start // batches, self.passes):
+            generator = torch_generator(self.seed, "order", index, turn)
+            order = torch.randperm(len(self.images), generator=generator).to(self.images.device)
+            for batch in range(start - turn * batches if turn == start // batches else 0, batches):
+                yield self.images[order[batch * self.batch_size : (batch + 1) * self.batch_size]]
+
+    def _batches_a_pass(self) -> int:
+        return len(self.images) // self.batch_size
+
+
+def fit_once(setup: Setup, plan: Plan, folder: Path, console: Console) -> None:
+    """Fit the module in a run of its own; an interrupted one is continued, a finished one read back."""
+    run = (
+        Run.open(folder)
+        if (folder / "job.json").exists()
+        else Run.create(folder, "study", plan, {"seed": setup.seed})
+    )
+    if run.finished:
+        setup.module.load_state_dict(read_tensors(folder / "weights.safetensors"))
+        setup.module.eval()
+        return
+    clock = fit(setup, plan, run, console)
+    run.finish({"steps": clock.step, "seconds": round(clock.seconds, 1)})

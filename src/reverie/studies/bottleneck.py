@@ -1,0 +1,161 @@
+"""Bottleneck: linear codes find the principal components, and noise on the input makes codes robust."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+from reverie.core.console import Console
+from reverie.studies import _denoising, _no_error, _subspaces
+from reverie.studies._digits import NOISE, digits
+from reverie.studies._measured import Quantity, Results, between, measured, number, rows, seeds
+from reverie.studies._study import StudyConfig, Verdict, thresholds
+
+
+@dataclass(frozen=True, kw_only=True)
+class BottleneckConfig(StudyConfig):
+    """Dense autoencoders of scikit-learn's digits: linear against PCA, denoising against plain."""
+
+    catalogue: ClassVar[str] = "A07"
+
+    def one_seed(self, seed: int, folder: Path, console: Console) -> dict[str, Any]:
+        """Fit three linear autoencoders and two with hidden layers on one split of the digits; measure."""
+        data = digits(seed)
+        return (
+            {"seed": seed}
+            | _subspaces.compare(data.training, seed, folder, console)
+            | _denoising.compare(data, seed, folder, console)
+            | _no_error.gradients(data.training)
+        )
+
+    def verdict(self, results: Sequence[dict[str, Any]]) -> Verdict:
+        """Failed when a theorem is violated, supported when noise helps in every way that was asked."""
+        limits = thresholds("bottleneck")
+        theorems, claims = _theorems(results, limits), _claims(results, limits)
+        held = all(claims.values())
+        status = "failed" if not all(theorems.values()) else "supported" if held else "not supported"
+        return Verdict(status, theorems | claims, rows(results, _quantities(limits)), _text(results))
+
+
+def _theorems(results: Results, limits: dict[str, Any]) -> dict[str, bool]:
+    """What must hold for every seed, or something is wrong with the code."""
+    angle = max(measured(results, f"angle_{size}").worst for size in _subspaces.CODE_SIZES)
+    excess = max(measured(results, f"excess_{size}").worst for size in _subspaces.CODE_SIZES)
+    lengths = measured(results, "length_with_error").values
+    still = measured(results, "not_numbers").worst == 0 == measured(results, "length_without_error").worst
+    saved = min(results, key=lambda result: result["nothing_noisy"] - result["denoising_noisy"])
+    return {
+        f"every linear autoencoder spans the PCA subspace within {limits['angle']:g} degrees": (
+            angle < limits["angle"]
+        ),
+        f"its loss is within {limits['excess']:g} % of PCA's": excess < limits["excess"],
+        "the unsquared loss (D.7) has the gradient zero, and no NaN, where there is no error": still,
+        "its gradient has the length 1 where there is an error": (
+            max(abs(length - 1.0) for length in lengths) < limits["length"]
+        ),
+        "the denoising autoencoder does better than handing the noise through": (
+            saved["denoising_noisy"] < saved["nothing_noisy"]
+        ),
+    }
+
+
+def _claims(results: Results, limits: dict[str, Any]) -> dict[str, bool]:
+    """What the seeds may or may not support: the 95 % interval must lie on the right side."""
+    low = {key: measured(results, key).interval[0] for key in ("saved", "saved_on_linear", "recognised_gain")}
+    ratio = measured(results, "clean_ratio").interval[1]
+    return {
+        f"on noisy digits the denoising autoencoder errs at least {limits['saved']:g} % less than the plain "
+        "one": low["saved"] >= limits["saved"],
+        f"and at least {limits['saved_on_linear']:g} % less than the best linear map": (
+            low["saved_on_linear"] >= limits["saved_on_linear"]
+        ),
+        "on clean digits the plain autoencoder wins or ties": ratio <= limits["clean_ratio"],
+        "noise makes codes robust: at least "
+        f"{limits['recognised_gain']:g} points more of the noisy digits are near clean codes of their name": (
+            low["recognised_gain"] >= limits["recognised_gain"]
+        ),
+    }
+
+
+def _quantities(limits: dict[str, Any]) -> list[Quantity]:
+    return [*_linear(limits), *_noisy(limits), *_corner()]
+
+
+def _linear(limits: dict[str, Any]) -> list[Quantity]:
+    sizes = _subspaces.CODE_SIZES
+    angle, excess = f"< {limits['angle']:g}", f"< {limits['excess']:g}"
+    return [
+        *(Quantity(f"angle_{size}", f"largest angle to PCA, {size} units, degrees", angle) for size in sizes),
+        *(Quantity(f"untrained_angle_{size}", f"the same before learning, {size} units") for size in sizes),
+        *(Quantity(f"excess_{size}", f"loss above PCA's, {size} units, %", excess) for size in sizes),
+    ]
+
+
+def _noisy(limits: dict[str, Any]) -> list[Quantity]:
+    error, judged = "squared error a digit", "noisy digits named rightly by the nearest clean codes"
+    return [
+        Quantity("plain_noisy", f"{error}, noisy: plain autoencoder"),
+        Quantity("denoising_noisy", f"{error}, noisy: denoising autoencoder"),
+        Quantity("linear_noisy", f"{error}, noisy: best linear map (Wiener)"),
+        Quantity("pca_noisy", f"{error}, noisy: PCA, {_denoising.CODE_SIZE} components"),
+        Quantity("mean_noisy", f"{error}, noisy: mean digit"),
+        Quantity("nothing_noisy", f"{error}, noisy: handed through"),
+        Quantity("saved", "denoising below plain, noisy, %", f">= {limits['saved']:g}"),
+        Quantity(
+            "saved_on_linear",
+            "denoising below best linear map, noisy, %",
+            f">= {limits['saved_on_linear']:g}",
+        ),
+        Quantity("plain_clean", f"{error}, clean: plain autoencoder"),
+        Quantity("denoising_clean", f"{error}, clean: denoising autoencoder"),
+        Quantity("clean_ratio", "plain over denoising, clean", f"<= {limits['clean_ratio']:g}"),
+        Quantity("plain_recognised", f"{judged}, plain, %"),
+        Quantity("denoising_recognised", f"{judged}, denoising, %"),
+        Quantity("recognised_gain", "difference of the two, points", f">= {limits['recognised_gain']:g}"),
+    ]
+
+
+def _corner() -> list[Quantity]:
+    return [
+        Quantity("not_numbers", "entries of the D.7 gradient at zero error that are not numbers", "0"),
+        Quantity("not_numbers_written_out", "the same with the square root written out"),
+        Quantity("length_without_error", "length of the D.7 gradient at an image without error", "0"),
+        Quantity("length_with_error", "length of the D.7 gradient at an image with error", "1"),
+    ]
+
+
+def _text(results: Results) -> str:
+    return "\n\n".join([_like_pca(results), _robust(results), _still(results)])
+
+
+def _like_pca(results: Results) -> str:
+    angle = max(measured(results, f"angle_{size}").worst for size in _subspaces.CODE_SIZES)
+    excess = max(measured(results, f"excess_{size}").worst for size in _subspaces.CODE_SIZES)
+    sizes = ", ".join(map(str, _subspaces.CODE_SIZES))
+    return (
+        f"Linear autoencoders with {sizes} units, fitted to 1400 of scikit-learn's 8 x 8 digits, span the "
+        f"subspace of PCA: over {seeds(results)} the largest principal angle is {number(angle)} degrees, "
+        f"and the loss is at most {number(max(excess, 0.0))} % above PCA's."
+    )
+
+
+def _robust(results: Results) -> str:
+    mean = {key: number(measured(results, key).mean) for key in results[0]}
+    saved = between(measured(results, "saved"))
+    return (
+        f"In an autoencoder with {_denoising.HIDDEN[0]} hidden units and a code of {_denoising.CODE_SIZE}, "
+        f"noise of deviation {NOISE:g} on the encoder's input brings the squared error on held-out digits "
+        f"with such noise from {mean['plain_noisy']} down to {mean['denoising_noisy']}, {mean['saved']} % "
+        f"less (95 % interval {saved}); the best linear map, which is told the noise, reaches "
+        f"{mean['linear_noisy']}. The price is paid on clean digits: {mean['denoising_clean']} against "
+        f"{mean['plain_clean']}. The nearest codes of clean digits name {mean['denoising_recognised']} % of "
+        f"the noisy ones rightly with denoising, {mean['plain_recognised']} % without."
+    )
+
+
+def _still(results: Results) -> str:
+    count = number(measured(results, "not_numbers_written_out").mean)
+    return (
+        "Where an image is rebuilt without error, the unsquared loss (D.7) has the gradient zero; with the "
+        f"square root written out, {count} entries of the gradient are not numbers."
+    )
