@@ -21,8 +21,8 @@ CHANNEL_FLOOR = 0.1
 """Smallest deviation of a channel, in units of the median channel's.
 
 A channel that is nearly dead on the training frames would otherwise turn the rare pattern that wakes it into
-almost the whole loss (a random network has such channels, a trained one hardly); with this floor no channel
-weighs more than a hundred times the median one.
+almost the whole loss; with this floor no channel weighs more than a hundred times the median one. On 362
+frames of LunarLander it holds 1 of the 128 channels of fire3 with trained weights, and 18 with random ones.
 """
 
 

@@ -48,7 +48,7 @@ ENOUGH = 0.9
 class ClutterJob(Config):
     """How the clutter network is fitted; another job is another network, stored beside the first."""
 
-    drawing: int = 1
+    drawing: int = 2
     """Raised whenever the pictures or the layers change."""
     seed: int = 0
     """Seed of weights and pictures."""
