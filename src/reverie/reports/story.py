@@ -1,0 +1,138 @@
+"""Story: one run as a report tells it, read from its folder alone."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+from reverie.core.errors import WrongInput
+from reverie.core.files import read_json
+from reverie.core.run import Run
+
+NETWORKS = {
+    "squeezenet": "SqueezeNet 1.1, trained on ImageNet",
+    "clutter": "a small network of Reverie's own, trained on drawn shapes: a stand-in for ImageNet's",
+    "random-squeezenet": "SqueezeNet with random weights: a control, it was trained on nothing",
+}
+PICTURES = ("strip-frames", "strip-rebuilt", "traversal", "map", "samples")
+LARGEST_PICTURE = 800_000
+"""Bytes; larger ones are left out, so that pages stay small."""
+PNG = b"\x89PNG\r\n\x1a\n"
+
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Story:
+    """What a run was asked, what it did, and what was found out about it."""
+
+    name: str
+    folder: str
+    settings: Mapping[str, str]
+    """Method and fields, data and conditions, as words."""
+    network: str | None
+    """The feature network that the loss looked through, in a sentence."""
+    command: str
+    """How to do it again."""
+    versions: Mapping[str, str]
+    training: Sequence[Point]
+    """(epoch, loss) of the training batches that were logged."""
+    validation: Sequence[Point]
+    """(epoch, loss) after each epoch."""
+    probe: dict[str, Any] | None
+    """What `reverie probe` wrote, if it was asked."""
+    warnings: Sequence[str]
+    pictures: Mapping[str, bytes]
+    """PNG files by name."""
+
+
+def read_story(run: Run, command: str) -> Story:
+    """Read a run's folder. Raises WrongInput where a file is damaged."""
+    written = run.job()
+    try:
+        return _read(run, written, command)
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        if isinstance(error, WrongInput):
+            raise
+        raise WrongInput(f"a file in {run.folder} is damaged ({type(error).__name__}: {error})") from None
+
+
+def _read(run: Run, written: dict[str, Any], command: str) -> Story:
+    events = run.events()
+    network = written.get("uses", {}).get("feature_network")
+    warnings = [str(event["text"]) for event in events if event.get("event") == "warning"]
+    if not run.finished:
+        warnings.append(f"the run is not finished; complete it with: reverie resume {run.folder.as_posix()}")
+    pictures, skipped = _pictures(run.folder / "look")
+    return Story(
+        name=run.name,
+        folder=run.folder.as_posix(),
+        settings=_settings(written["job"], run.result() if run.finished else {}),
+        network=_network(network) if network else None,
+        command=command,
+        versions={str(name): str(version) for name, version in written.get("made_with", {}).items()},
+        training=_points(events, "train"),
+        validation=_points(events, "validation"),
+        probe=_probe(run),
+        warnings=[*warnings, *skipped],
+        pictures=pictures,
+    )
+
+
+def _points(events: Sequence[dict[str, Any]], kind: str) -> list[Point]:
+    pairs = [(float(event["epoch"]), float(event["total"])) for event in events if event.get("event") == kind]
+    return [pair for pair in pairs if all(isfinite(part) for part in pair)]
+
+
+def _network(description: dict[str, Any]) -> str:
+    name = str(description["name"])
+    sentence = NETWORKS.get(name, name)
+    file = f", from {description['file']}" if "file" in description else ""
+    checksum = str(description.get("weights", ""))[:12]
+    return sentence + file + (f" (sha256 {checksum}…)" if checksum else "")
+
+
+def _settings(job: dict[str, Any], result: dict[str, Any]) -> dict[str, str]:
+    """Everything of the job on one level, then what it came to."""
+    found = {"method": _words(job.get("method", "")), "data": _words(job.get("data", ""))}
+    for part in ("representation", "plan", "conditions"):
+        for name, value in job.get(part, {}).items():
+            found[name.replace("_", " ")] = _words(value)
+    names = {"parameters": "", "training_frames": "", "best_epoch": "", "seconds": " s"}
+    for name, unit in names.items():
+        if result.get(name) is not None:
+            found[name.replace("_", " ")] = f"{_words(result[name])}{unit}"
+    return found
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}".replace(",", " ")
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _probe(run: Run) -> dict[str, Any] | None:
+    file = run.folder / "probe.json"
+    if not file.is_file():
+        return None
+    probe = read_json(file, f"probe of {run.folder}")
+    # The folder may have been renamed since.
+    rows = [row | ({"label": run.name} if row["subject"] == "run" else {}) for row in probe["rows"]]
+    return probe | {"run": run.name, "rows": rows}
+
+
+def _pictures(folder: Path) -> tuple[dict[str, bytes], list[str]]:
+    found, skipped = {}, []
+    for name in PICTURES:
+        file = folder / f"{name}.png"
+        if not file.is_file():
+            continue
+        content = file.read_bytes() if file.stat().st_size <= LARGEST_PICTURE else b""
+        if content.startswith(PNG):
+            found[name] = content
+        else:
+            skipped.append(f"{file.as_posix()} was left out: it is too large or no PNG")
+    return found, skipped

@@ -1,0 +1,73 @@
+"""Put runs side by side on one self-contained page."""
+
+import shlex
+from collections.abc import Iterator
+from dataclasses import MISSING, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from reverie.core.config import Config
+from reverie.core.console import QUIET, Console
+from reverie.core.errors import WrongInput
+from reverie.core.files import write_bytes
+from reverie.core.run import Run
+from reverie.reports.page import render
+from reverie.reports.story import read_story
+from reverie.verbs.fit import read_job
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportJob(Config):
+    """Which runs to tell of, and where."""
+
+    runs: tuple[Path, ...]
+    """Runs to put side by side."""
+    out: Path | None = None
+    """File to write; RUN/report.html for one run, report.html beside the first of several, if not given."""
+    title: str = ""
+    """Heading of the page; the names of the runs, if not given."""
+
+
+def report(job: ReportJob, console: Console = QUIET) -> Path:
+    """Write the page from what lies in the run folders; returns its path.
+
+    Raises WrongInput where a folder holds no run of `reverie fit` or a damaged one.
+    """
+    runs = [Run.open(folder) for folder in job.runs]
+    names = [run.name for run in runs]
+    if not runs:
+        raise WrongInput("name at least one run to report on")
+    if len(set(names)) < len(names):
+        raise WrongInput(f"two runs have the same name ({', '.join(names)}); rename the folder of one")
+    stories = [read_story(run, command(run)) for run in runs]
+    for story in stories:
+        if story.probe is None:
+            console.warn(
+                f"{story.name} was not probed; ask it with: reverie probe {story.folder} --data DATA"
+            )
+    out = job.out or (runs[0].folder if len(runs) == 1 else runs[0].folder.parent) / "report.html"
+    page = render(stories, job.title or ", ".join(names))
+    out.parent.mkdir(parents=True, exist_ok=True)
+    write_bytes(out, page.encode())
+    return out
+
+
+def command(run: Run) -> str:
+    """The command that makes the run again, with every field that is not at its default."""
+    job = read_job(run)
+    word = run.job()["job"]["method"]
+    flags = [flag for part in (job.representation, job.plan, job.conditions) for flag in _flags(part)]
+    return shlex.join(["reverie", "fit", word, job.data.as_posix(), run.folder.as_posix(), *flags])
+
+
+def _flags(config: Config) -> Iterator[str]:
+    for field in fields(config):
+        value = getattr(config, field.name)
+        if field.default is MISSING or value != field.default:
+            yield from _flag(field.name.replace("_", "-"), value)
+
+
+def _flag(name: str, value: Any) -> list[str]:
+    if isinstance(value, bool):
+        return [f"--{name}" if value else f"--no-{name}"]
+    return [f"--{name}", str(value)]
