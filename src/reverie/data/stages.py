@@ -12,6 +12,8 @@ from reverie.core.episode import Ending, Episode
 
 FOLDER = ".staging"
 _ARRAYS = ("frames", "actions", "rewards", "factors", "visible")
+_RESERVE = "reserve"
+_RESERVE_BYTES = 1 << 18
 _ENDINGS = get_args(Ending)
 
 
@@ -59,10 +61,16 @@ def drop_stages(folder: Path, below: int) -> None:
 
 
 def open_stages(folder: Path) -> None:
-    """Make the staging folder, and clear what workers left that were killed."""
+    """Make the staging folder with a reserve, and clear what workers left that were killed."""
     (folder / FOLDER).mkdir(exist_ok=True)
     for path in (folder / FOLDER).glob("*.tmp"):
         path.unlink(missing_ok=True)
+    (folder / FOLDER / _RESERVE).write_bytes(bytes(_RESERVE_BYTES))
+
+
+def release_reserve(folder: Path) -> None:
+    """Make room for a last manifest on a disk that is full."""
+    (folder / FOLDER / _RESERVE).unlink(missing_ok=True)
 
 
 def close_stages(folder: Path) -> None:

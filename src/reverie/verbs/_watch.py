@@ -52,7 +52,7 @@ class Estimate:
         self._said = False
 
     def update(self, writer: ArchiveWriter, memory: int) -> None:
-        """Look at what is done so far; `memory` is that of all workers in bytes."""
+        """Look at what is done so far; `memory` is that of all worker processes in bytes."""
         done = writer.episodes - self._start
         frame_bytes = writer.frame_bytes
         if self._said or done < max(5, (self._total - self._start) // 20) or frame_bytes is None:
@@ -62,13 +62,14 @@ class Estimate:
         frames = writer.frames / writer.episodes * self._total
         size = frame_bytes * frames
         parts = [duration(seconds), f"{frames:.0f} frames", f"{megabytes(size)} on disk"]
-        parts += [f"{megabytes(memory + peak_memory())} of memory"] if memory else []
+        held = peak_memory()
+        parts += [f"{megabytes(memory + held)} of memory"] if held else []
         self._console.say(f"estimate: {', '.join(parts)}")
         free = shutil.disk_usage(os.fspath(writer.folder)).free
         if free < size:
             self._console.warn(f"only {megabytes(free)} are free on the disk of {writer.folder}")
 
 
-def megabytes(size: float) -> str:
+def megabytes(size: int | float) -> str:
     """Bytes in words."""
     return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.1f} MB"

@@ -19,7 +19,7 @@ from reverie.core.world import PolicyConfig, World
 from reverie.data.archive import ArchiveWriter, create_archive, reopen_archive
 from reverie.data.layout import chunk_frames
 from reverie.data.manifest import Manifest
-from reverie.data.stages import close_stages, drop_stages, load_stage, open_stages, stage
+from reverie.data.stages import close_stages, drop_stages, load_stage, open_stages, release_reserve, stage
 from reverie.data.store import open_data
 from reverie.engine.processes import work_through
 from reverie.engine.rollout import Cut, record
@@ -184,6 +184,7 @@ class _Capture:
             writer.finish()
         except (OSError, BrokeWhileWorking, KeyboardInterrupt) as error:
             with suppress(OSError, BrokeWhileWorking):
+                release_reserve(self._folder)
                 writer.commit()
                 drop_stages(self._folder, len(writer.manifest.episodes))
             if isinstance(error, KeyboardInterrupt):
@@ -205,7 +206,7 @@ class _Capture:
             workers = min(self._workers, max(1, total - writer.episodes))
             for _, memory in work_through(make_work, missing, workers, "episode"):
                 self._take(writer, tracker)
-                estimate.update(writer, memory * (workers if workers > 1 else 1))
+                estimate.update(writer, memory * workers if workers > 1 else 0)
         assert writer.episodes == total, "an episode was staged and is gone"
 
     def _take(self, writer: ArchiveWriter, tracker: Tracker) -> None:

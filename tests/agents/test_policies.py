@@ -1,0 +1,59 @@
+"""Policies draw what they promise, from the generator that they are handed."""
+
+import numpy as np
+import pytest
+
+from reverie.agents.held import HeldConfig
+from reverie.agents.random import RandomConfig
+from reverie.core.errors import WrongInput
+from reverie.core.family import config_of, members
+from reverie.core.seeds import numpy_generator
+from reverie.core.world import ActionSpace, PolicyConfig
+
+DISCRETE = ActionSpace(count=5)
+BOX = ActionSpace(
+    count=None, low=np.array([-2, 0], dtype=np.float32), high=np.array([-1, 3], dtype=np.float32)
+)
+
+
+def actions(policy, count, seed=0):
+    generator, hidden, taken = numpy_generator(seed), None, []
+    for _ in range(count):
+        action, hidden = policy.act(None, hidden, generator)
+        taken.append(action)
+    return np.array(taken)
+
+
+@pytest.mark.parametrize("word", members("agents"))
+def test_every_policy_repeats_with_its_seed_and_stays_in_bounds(word):
+    config = config_of("agents", word, PolicyConfig)()
+    for space in (DISCRETE, BOX):
+        taken = actions(config.build(space), 300)
+        assert np.array_equal(taken, actions(config.build(space), 300))
+        assert not np.array_equal(taken, actions(config.build(space), 300, seed=1))
+        if space is DISCRETE:
+            assert set(taken) == set(range(5))
+        else:
+            assert taken.dtype == np.float32
+            assert (taken >= BOX.low).all() and (taken <= BOX.high).all()
+
+
+def test_random_actions_are_uniform_and_independent():
+    taken = actions(RandomConfig().build(DISCRETE), 20_000)
+    assert np.allclose(np.bincount(taken) / 20_000, 0.2, atol=0.015)
+    assert abs((taken[1:] == taken[:-1]).mean() - 0.2) < 0.015
+
+
+def test_held_actions_last_as_long_as_promised():
+    # With a million actions two neighbours are almost never equal by chance, so that runs can be counted.
+    taken = actions(HeldConfig(shortest=2, longest=5).build(ActionSpace(count=1_000_000)), 20_000)
+    ends = np.flatnonzero(taken[1:] != taken[:-1])
+    lengths = np.bincount(np.diff(ends), minlength=7)
+    assert lengths[2:6].sum() == lengths.sum()
+    assert np.allclose(lengths[2:6] / lengths.sum(), 0.25, atol=0.03)
+
+
+@pytest.mark.parametrize(("shortest", "longest"), [(0, 3), (4, 3)])
+def test_an_empty_range_is_refused(shortest, longest):
+    with pytest.raises(WrongInput, match="held needs 1 <= shortest <= longest"):
+        HeldConfig(shortest=shortest, longest=longest)

@@ -1,0 +1,145 @@
+"""Capture: killed, interrupted, or robbed of a worker, it opens and completes to the same bytes."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+from capture_jobs import JOB, LONG, contents
+
+from reverie.core.console import PlainConsole
+from reverie.data.check import check_data
+from reverie.data.store import open_data
+from reverie.verbs.capture import CaptureJob, capture, resume_capture
+
+SCRIPT = """
+import json, sys
+from pathlib import Path
+from reverie.verbs.capture import CaptureJob, capture, resume_capture
+folder, workers, job = Path(sys.argv[1]), int(sys.argv[2]), json.loads(sys.argv[3])
+if (folder / "job.json").exists():
+    resume_capture(folder, workers=workers)
+else:
+    capture(CaptureJob(**job), folder, workers=workers)
+"""
+
+
+def start(folder, workers, job):
+    command = [sys.executable, "-c", SCRIPT, str(folder), str(workers), json.dumps(job)]
+    return subprocess.Popen(command, stderr=subprocess.DEVNULL)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_killed_at_any_moment_it_opens_and_completes_to_the_same_bytes(reference, tmp_path, workers):
+    folder = tmp_path / "killed"
+    whole = list(open_data(reference))
+    moments = random.Random(workers)
+    kept = []
+    for attempt in range(6):
+        process = start(folder, workers, LONG)
+        if attempt < 5:
+            wait_for_frames(process, folder, moments.uniform(0.0, 0.6))
+            process.kill()
+        done = process.wait() == 0
+        if (folder / "manifest.json").exists():
+            data = open_data(folder)
+            kept.append(len(data))
+            for index in {*range(0, len(data), 17), len(data) - 1} - {-1}:
+                assert np.array_equal(data[index].frames, whole[index].frames)
+                assert np.array_equal(data[index].actions, whole[index].actions)
+        if done:
+            break
+    assert done
+    assert kept == sorted(kept) and len(kept) > 1
+    assert contents(folder) == contents(reference)
+    assert sorted(path.name for path in folder.parent.iterdir()) == ["killed"]
+
+
+def wait_for_frames(process, folder, seconds):
+    """Wait until recording goes on, and then some time more; a capture that ends sooner just ends."""
+    staging = folder / ".staging"
+    while process.poll() is None and not staging.exists():
+        time.sleep(0.01)
+    end = time.monotonic() + seconds
+    while process.poll() is None and time.monotonic() < end:
+        time.sleep(0.005)
+
+
+def test_a_stopped_capture_leaves_no_trace_of_the_stop(recorded, tmp_path):
+    """Staged but uncommitted episodes, half-written files and leftovers of killed workers do not matter."""
+    folder, _ = recorded
+    with pytest.raises(KeyboardInterrupt):
+        capture(CaptureJob(**JOB), tmp_path / "data", Interrupting(after=20))
+    data = tmp_path / "data"
+    kept = len(open_data(data))
+    assert 0 < kept < 30 and check_data(data) == []
+    (data / ".staging" / "00000029.episode").write_bytes(b"torn by a power cut")
+    (data / ".staging" / "00000028.episode.1.tmp").write_bytes(b"half")
+    (data / "manifest.json.tmp").write_bytes(b"half")
+    resume_capture(data)
+    assert contents(data) == contents(folder)
+
+
+class Interrupting(PlainConsole):
+    """Presses Ctrl-C after so many episodes."""
+
+    def __init__(self, after):
+        self.left = after
+
+    def say(self, text):
+        pass
+
+    @contextmanager
+    def track(self, label, total, start=0):
+        yield self
+
+    def advance(self, amount=1, note=""):
+        self.left -= 1
+        if not self.left:
+            raise KeyboardInterrupt
+
+
+def test_resuming_what_is_complete_changes_nothing(recorded):
+    folder, result = recorded
+    before = contents(folder)
+    assert resume_capture(folder) == result
+    assert contents(folder) == before
+
+
+def test_a_worker_that_is_killed_is_named_and_what_it_made_is_kept(tmp_path):
+    job = {**JOB, "episodes": 4000}
+    process = start_and_tell(tmp_path / "data", job)
+    while not list((tmp_path / "data").glob("archive/frames/c/3/*")):
+        assert process.poll() is None
+        time.sleep(0.02)
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    if not children.exists():
+        pytest.skip("only Linux tells the children of a process")
+    workers = [child for child in children.read_text().split() if is_worker(child)]
+    os.kill(int(workers[-1]), signal.SIGKILL)
+    told = process.communicate(timeout=60)[1]
+    assert process.returncode == 1
+    assert f"worker 1 (process {workers[-1]}, exit code -9) died at episode" in told
+    assert "reverie resume" in told and "Traceback" not in told
+    assert len(open_data(tmp_path / "data")) > 0 and check_data(tmp_path / "data") == []
+
+
+def is_worker(child):
+    return b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()
+
+
+def start_and_tell(folder, job):
+    script = SCRIPT.replace("import json, sys", "import json, sys\nfrom reverie.core.errors import *") + ""
+    script = script.split("if (folder", maxsplit=1)[0] + (
+        "try:\n    capture(CaptureJob(**job), folder, workers=workers)\n"
+        "except BrokeWhileWorking as error:\n    sys.stderr.write(str(error))\n    sys.exit(1)\n"
+    )
+    command = [sys.executable, "-c", script, str(folder), "2", json.dumps(job)]
+    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
