@@ -9,7 +9,8 @@ from typing import Any
 
 import tyro
 
-from reverie.cli.commands import Answer, Command
+from reverie.cli.answer import Answer
+from reverie.cli.commands import Command
 from reverie.core.console import Console
 from reverie.core.errors import WrongInput, unknown
 from reverie.core.family import members
@@ -47,7 +48,7 @@ def parse(command: Command, name: str, words: Sequence[str]) -> Call:
 
 
 def _choose(kinds: dict[str, str], title: str, words: list[str]) -> str:
-    lines = [f"usage: {title} WORD ...", "", *(f"  {word:<14} {line}" for word, line in kinds.items())]
+    lines = [f"usage: {title} WORD ...", "", *_columns(kinds)]
     listing = "\n".join([*lines, "", f"{title} WORD --help tells more."])
     if words and words[0] in ("-h", "--help", "list"):
         raise Help(listing)
@@ -84,6 +85,11 @@ def _sentence(box: str, title: str, words: list[str], flags: list[str]) -> str:
         if found := re.search(pattern, said):
             return sentence.format(*found.groups(), title=title)
     return f"{said[:1].lower()}{said[1:]}; {title} --help tells more"
+
+
+def _columns(kinds: dict[str, str]) -> list[str]:
+    width = max(map(len, kinds))
+    return [f"  {word:<{width}}  {line}" for word, line in kinds.items()]
 
 
 def _words_of(text: str) -> str:

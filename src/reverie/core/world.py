@@ -30,6 +30,7 @@ class ActionSpace:
         """A uniform action: an int, or float32 (action,)."""
         if self.count is not None:
             return int(generator.integers(self.count))
+        assert self.low is not None and self.high is not None
         return generator.uniform(self.low, self.high).astype(np.float32)
 
 

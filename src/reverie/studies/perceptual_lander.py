@@ -66,11 +66,11 @@ class PerceptualLanderConfig(StudyConfig):
             for claim in CLAIMS
         }
         held = {claim: all(low > 0 for _, low, _ in found.values()) for claim, found in differences.items()}
-        broken = _broken(rows, limits)
-        status = "failed" if broken else "supported" if all(held.values()) else "not supported"
-        text = " ".join(
-            [*broken, *(_sentence(claim, found, held[claim]) for claim, found in differences.items())]
-        )
+        leak, small = _leak(rows, limits["control_r2"]), _too_small(rows, limits["least_r2"])
+        good = all(held.values()) and not small
+        status = "failed" if leak else "supported" if good else "not supported"
+        said = [_sentence(claim, found, held[claim]) for claim, found in differences.items()]
+        text = " ".join([*leak, *small, *said])
         return Verdict(status, {CLAIMS[claim]: kept for claim, kept in held.items()}, table, text)
 
 

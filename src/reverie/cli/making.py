@@ -1,0 +1,156 @@
+"""Doors to the commands that make something: capture, fit, resume, study, demo, bench.
+
+A door is a function whose parameters are the command's words and flags; it returns a call that takes a
+console. Doors import their verb when they are opened, so that a command loads only what it needs.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from reverie.cli.answer import Answer, pairs
+from reverie.core.console import Console
+
+
+@dataclass(frozen=True)
+class _Where:
+    """Where to record to."""
+
+    data: Path
+    """New folder for the data set."""
+    workers: int = 1
+    """Processes that record side by side; the bytes are the same whatever their number."""
+
+
+def capture_door() -> Callable[..., Any]:
+    """The door to `reverie capture`."""
+
+    from reverie.verbs.capture import CaptureJob, capture
+
+    def door(job: CaptureJob, where: _Where):
+        def call(console: Console) -> Answer:
+            return Answer(**_captured(capture(job, where.data, console, where.workers), where.data))
+
+        return call
+
+    door.__doc__ = "Record episodes of an environment: frames, actions, rewards, and the simulator's truth."
+
+    return door
+
+
+def _captured(result: dict[str, Any], data: Path) -> dict[str, Any]:
+    text = "{episodes} episodes, {frames} frames ({visible_frames} visible) in {0}".format(data, **result)
+    return {"text": text, "result": result}
+
+
+def fit_door(word: str) -> Callable[..., Any]:
+    """The door to `reverie fit WORD`."""
+
+    from reverie.core.family import config_of
+    from reverie.core.representation import RepresentationConfig
+    from reverie.engine.plan import Plan
+    from reverie.verbs.fit import Conditions, FitJob, fit
+
+    kind = config_of("representations", word, RepresentationConfig)
+
+    def door(
+        data: Path,
+        run: Path,
+        representation: kind = kind(),  # pyright: ignore[reportInvalidTypeForm]
+        plan: Plan = Plan(),
+        conditions: Conditions = Conditions(),
+    ):
+        """Fit a representation to the frames of a data set.
+
+        Args:
+            data: Folder of the data set.
+            run: New folder for the run.
+            representation: The method.
+            plan: How the fit proceeds.
+            conditions: Under which conditions.
+        """
+        job = FitJob(data=data, representation=representation, plan=plan, conditions=conditions)
+        return lambda console: Answer(**_fitted(fit(job, run, console), run))
+
+    return door
+
+
+def _fitted(result: dict[str, Any], run: Path) -> dict[str, Any]:
+    losses = result["validation"]
+    best = f"best validation loss {min(losses):.5g} after epoch {result['best_epoch']}" if losses else "done"
+    return {"text": f"{run}: {result['epochs']} epochs in {result['seconds']} s, {best}", "result": result}
+
+
+def resume_door() -> Callable[..., Any]:
+    """The door to `reverie resume`."""
+
+    def door(run: Path, workers: int = 1):
+        """Continue an interrupted capture or fit to the end it would have had.
+
+        Args:
+            run: Folder of the data set or run.
+            workers: Processes that record side by side, for a capture.
+        """
+
+        def call(console: Console) -> Answer:
+            from reverie.verbs.resume import resume
+
+            return Answer(f"{run} is complete", resume(run, console, workers))
+
+        return call
+
+    return door
+
+
+def study_door(word: str) -> Callable[..., Any]:
+    """The door to `reverie study WORD`."""
+
+    from reverie.studies import _study as studies
+
+    def door(job: studies.StudyJob):
+        def call(console: Console) -> Answer:
+            verdict, written = studies.conduct(word, job, console)
+            return Answer(studies.page_of(written), written, studies.EXIT[verdict.status])
+
+        return call
+
+    door.__doc__ = "Run a study, or continue it; what is finished is not done again."
+    return door
+
+
+def demo_door() -> Callable[..., Any]:
+    """The door to `reverie demo`."""
+
+    from reverie.studies import _study as studies
+
+    def door(folder: Path = Path("runs/demo")):
+        """Capture a game, fit two representations of it, and show which of them knows where the lander is.
+
+        Args:
+            folder: Where the demo keeps its data and runs.
+        """
+
+        def call(console: Console) -> Answer:
+            verdict, written = studies.conduct("demo", studies.StudyJob(folder=folder), console)
+            return Answer(verdict.text, written)
+
+        return call
+
+    return door
+
+
+def bench_door(word: str) -> Callable[..., Any]:
+    """The door to `reverie bench WORD`."""
+
+    def door():
+        """Measure speed as ratios in one run, on an idle machine."""
+
+        def call(console: Console) -> Answer:
+            from importlib import import_module
+
+            return pairs(import_module(f"reverie.bench.{word.replace('-', '_')}").measure(console))
+
+        return call
+
+    return door
