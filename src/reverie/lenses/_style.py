@@ -33,7 +33,7 @@ class Sheet:
         self._text(0.2, self.height - 0.12, text, size=11, weight="bold")
         self._text(0.2, self.height - 0.38, note, size=8.5, color=QUIET_INK)
 
-    def cell(self, row: int, column: float) -> Axes:
+    def cell(self, row: int, column: int | float) -> Axes:
         """Axes of one cell, with a thin line around: frames may be as white as the page."""
         x = self.left + column * (CELL + GAP)
         y = self.height - self.top - row * (CELL + GAP) - CELL

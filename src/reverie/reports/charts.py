@@ -10,12 +10,15 @@ WIDTH, HEIGHT = 460, 250
 LEFT, RIGHT, TOP, BOTTOM = 52, 12, 28, 34
 
 
+Number = int | float
+
+
 @dataclass(frozen=True)
 class Series:
     """One line of a chart; its number chooses its colour."""
 
     name: str
-    points: Sequence[tuple[float, float]]
+    points: Sequence[tuple[Number, Number]]
     number: int
     faint: bool = False
 
@@ -27,7 +30,7 @@ class Axes:
     title: str
     across: str
     up: str
-    must_show: tuple[float, ...] = ()
+    must_show: tuple[Number, ...] = ()
 
 
 def line_chart(series: Sequence[Series], axes: Axes) -> Markup:
@@ -54,7 +57,7 @@ class Interval:
     """A value with its interval, one row of a dot plot."""
 
     label: str
-    values: Sequence[tuple[float, float, float] | None]
+    values: Sequence[tuple[Number, Number, Number] | None]
     """Value, low and high end for each panel; None where there is none."""
     number: int | None
     """Colour; None for baselines."""
@@ -83,7 +86,7 @@ def dot_plot(rows: Sequence[Interval], panels: Sequence[str], title: str) -> Mar
 
 
 def _interval(
-    value: tuple[float, float, float], scale: "_Scale", y: float, number: int | None
+    value: tuple[Number, Number, Number], scale: "_Scale", y: Number, number: int | None
 ) -> list[Markup]:
     kind = "base" if number is None else f"c{number % 6}"
     middle, low, high = (scale(float(np.clip(part, -0.2, 1.0))) for part in value)
@@ -100,25 +103,25 @@ def _interval(
 
 @dataclass(frozen=True)
 class _Scale:
-    low: float
-    high: float
-    start: float
-    end: float
+    low: Number
+    high: Number
+    start: Number
+    end: Number
 
     @classmethod
-    def around(cls, values: np.ndarray, start: float, end: float) -> "_Scale":
+    def around(cls, values: np.ndarray, start: Number, end: Number) -> "_Scale":
         low, high = float(values.min()), float(values.max())
         room = 0.04 * (high - low) or max(1e-9, 0.05 * abs(high))
         return cls(low - room, high + room, start, end)
 
-    def __call__(self, value: float) -> float:
+    def __call__(self, value: Number) -> float:
         return self.start + (value - self.low) / (self.high - self.low) * (self.end - self.start)
 
-    def ticks(self, count: int = 5) -> list[float]:
-        """Round values inside."""
-        rough = (self.high - self.low) / count
+    def ticks(self, smallest: Number = 0.0, count: int = 5) -> list[float]:
+        """Round values inside, at least `smallest` apart."""
+        rough = max((self.high - self.low) / count, smallest)
         size = 10.0 ** np.floor(np.log10(rough))
-        step = next(size * factor for factor in (1, 2, 5, 10) if size * factor >= rough)
+        step = next(size * factor for factor in (1, 2, 5, 10) if size * factor >= 0.999 * rough)
         first = np.ceil(self.low / step) * step
         return [float(tick) for tick in np.arange(first, self.high, step)]
 
@@ -130,31 +133,31 @@ def _grid(across: _Scale, up: _Scale) -> list[Markup]:
             _line((LEFT, up(tick), WIDTH - RIGHT, up(tick)), "zero" if abs(tick) < 1e-12 else "grid")
         )
         parts.append(_text(LEFT - 6, up(tick) + 4, _short(tick), "end"))
-    for tick in across.ticks():
+    for tick in across.ticks(smallest=1.0):
         parts.append(_text(across(tick), HEIGHT - BOTTOM + 16, _short(tick), "middle"))
     return parts
 
 
-def _short(tick: float) -> str:
+def _short(tick: Number) -> str:
     text = f"{tick:.4g}"
     return "0" if float(text) == 0 else text
 
 
-def _dot(x: float, y: float, one: Series) -> Markup:
+def _dot(x: Number, y: Number, one: Series) -> Markup:
     shape = '<circle class="dot c{}" cx="{}" cy="{}" r="2.6"/>'
     return Markup(shape).format(one.number % 6, f"{x:.1f}", f"{y:.1f}")
 
 
-def _line(ends: tuple[float, float, float, float], kind: str) -> Markup:
+def _line(ends: tuple[Number, Number, Number, Number], kind: str) -> Markup:
     places = [f"{end:.1f}" for end in ends]
     return Markup('<line x1="{}" y1="{}" x2="{}" y2="{}" class="{}"/>').format(*places, kind)
 
 
-def _text(x: float, y: float, text: str, kind: str = "") -> Markup:
+def _text(x: Number, y: Number, text: str, kind: str = "") -> Markup:
     return Markup('<text x="{}" y="{}" class="{}">{}</text>').format(f"{x:.1f}", f"{y:.1f}", kind, text)
 
 
-def _svg(parts: Sequence[Markup], size: tuple[float, float], title: str) -> Markup:
+def _svg(parts: Sequence[Markup], size: tuple[Number, Number], title: str) -> Markup:
     head = Markup('<svg viewBox="0 0 {} {}" width="{}" role="img" aria-label="{}">').format(
         *(f"{part:.0f}" for part in size), f"{size[0]:.0f}", escape(title)
     )
