@@ -24,10 +24,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        return _run(words)
-    except Help as text:
-        print(text)
-        return DONE
+        try:
+            return _run(words)
+        except Help as text:
+            print(text)
+            return DONE
     except KeyboardInterrupt:
         return _say("interrupted; what is done is kept: continue with reverie resume", INTERRUPTED)
     except WrongInput as error:

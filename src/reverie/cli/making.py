@@ -57,7 +57,7 @@ def fit_door(word: str) -> Callable[..., Any]:
     def door(
         data: Path,
         run: Path,
-        representation: kind = kind(),  # pyright: ignore[reportInvalidTypeForm]
+        representation: kind = kind(),  # pyright: ignore
         plan: Plan = Plan(),
         conditions: Conditions = Conditions(),
     ):

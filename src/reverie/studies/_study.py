@@ -101,7 +101,7 @@ def find(word: str, scale: Scale) -> tuple[str, StudyConfig]:
     word = aliases.get(word.upper(), word)
     if word not in words:
         raise unknown("study", word, words)
-    return word, config_of("studies", word, StudyConfig)(scale=scale)
+    return word, config_of("studies", word, StudyConfig)(scale=scale)  # pyright: ignore[reportAbstractUsage]
 
 
 def thresholds(word: str) -> dict[str, Any]:
