@@ -8,7 +8,6 @@ from jaxtyping import Float, Int64
 from sklearn.datasets import load_digits
 
 from reverie.core.seeds import numpy_generator, torch_generator
-from reverie.core.shapes import Images
 
 HELD_OUT = 397
 """Images that are tested on; 1400 are left to learn from."""
@@ -20,14 +19,14 @@ NOISE = 0.5
 class Digits:
     """Images in [0, 1] to learn from, images to test on, and the same with noise on every pixel."""
 
-    training: Images
-    test: Images
-    noisy: Images
-    training_names: Int64[np.ndarray, " image"]
-    test_names: Int64[np.ndarray, " image"]
+    training: Float[torch.Tensor, "training 1 8 8"]
+    test: Float[torch.Tensor, "test 1 8 8"]
+    noisy: Float[torch.Tensor, "test 1 8 8"]
+    training_names: Int64[np.ndarray, " training"]
+    test_names: Int64[np.ndarray, " test"]
 
-    def errors(self, rebuilt: Images) -> Float[torch.Tensor, " batch"]:
-        """Squared error of each test image against the clean one, summed over pixels."""
+    def errors(self, rebuilt: Float[torch.Tensor, "test 1 8 8"]) -> Float[torch.Tensor, " test"]:
+        """Squared error of each rebuilt test image against the clean one, summed over pixels."""
         return (rebuilt - self.test).square().flatten(1).sum(1)
 
 

@@ -46,6 +46,8 @@ class InMemory:
 
 def fit_once(setup: Setup, plan: Plan, folder: Path, console: Console) -> None:
     """Fit the module in a run of its own; an interrupted one is continued, a finished one read back."""
+    # Such small steps are fastest on one thread, and the same number of threads gives the same bits.
+    torch.set_num_threads(1)
     run = (
         Run.open(folder)
         if (folder / "job.json").exists()

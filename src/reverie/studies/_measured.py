@@ -10,6 +10,9 @@ from reverie.ops.intervals import student_interval
 
 Results = Sequence[Mapping[str, Any]]
 
+NOTE = "Intervals are Student's over seeds; they may reach below zero where the quantity itself cannot."
+"""What a reader of such a table should know."""
+
 
 @dataclass(frozen=True)
 class Measured:
@@ -43,8 +46,8 @@ class Quantity:
     """What it is, with its unit, for a reader who knows only the title of the page."""
     needed: str = ""
     """What the study asks of it; empty for numbers that stand beside it for comparison."""
-    digits: int = 3
-    """Significant digits to show."""
+    decimals: int | None = None
+    """Decimals to show; three significant digits where there is no number here."""
 
 
 def measured(results: Results, key: str) -> Measured:
@@ -57,9 +60,11 @@ def rows(results: Results, quantities: Sequence[Quantity]) -> list[dict[str, Any
     return [_row(measured(results, quantity.key), quantity) for quantity in quantities]
 
 
-def number(value: float, digits: int = 3) -> str:
-    """So many significant digits; thousands apart from 1000 on."""
-    return f"{value:.{digits}g}" if abs(value) < 1000 else f"{value:,.0f}".replace(",", " ")
+def number(value: float, decimals: int | None = None) -> str:
+    """So many decimals, or three significant digits; from 1000 on whole, with thousands apart."""
+    if abs(value) >= 1000:
+        return f"{value:,.0f}".replace(",", " ")
+    return f"{value:.3g}" if decimals is None else f"{value:.{decimals}f}"
 
 
 def seeds(results: Results) -> str:
@@ -67,19 +72,19 @@ def seeds(results: Results) -> str:
     return "one seed" if len(results) == 1 else f"{len(results)} seeds"
 
 
-def between(found: Measured, digits: int = 3) -> str:
+def between(found: Measured, decimals: int | None = None) -> str:
     """The interval in words."""
     if len(found.values) == 1:
         return "none from one seed"
     low, high = found.interval
-    return f"{number(low, digits)} to {number(high, digits)}"
+    return f"{number(low, decimals)} to {number(high, decimals)}"
 
 
 def _row(found: Measured, quantity: Quantity) -> dict[str, Any]:
     return {
         "measured": quantity.words,
-        "mean": number(found.mean, quantity.digits),
-        "95 % interval": between(found, quantity.digits),
-        "seeds": ", ".join(number(value, quantity.digits) for value in found.values),
+        "mean": number(found.mean, quantity.decimals),
+        "95 % interval": between(found, quantity.decimals),
+        "seeds": ", ".join(number(value, quantity.decimals) for value in found.values),
         "needed": quantity.needed,
     }

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from reverie.core.console import Console
 from reverie.studies import _denoising, _no_error, _subspaces
 from reverie.studies._digits import NOISE, digits
-from reverie.studies._measured import Quantity, Results, between, measured, number, rows, seeds
+from reverie.studies._measured import NOTE, Quantity, Results, between, measured, number, rows, seeds
 from reverie.studies._study import StudyConfig, Verdict, thresholds
 
 
@@ -49,7 +49,7 @@ def _theorems(results: Results, limits: dict[str, Any]) -> dict[str, bool]:
             angle < limits["angle"]
         ),
         f"its loss is within {limits['excess']:g} % of PCA's": excess < limits["excess"],
-        "the unsquared loss (D.7) has the gradient zero, and no NaN, where there is no error": still,
+        "the unsquared loss D.7 has the gradient zero, and no NaN, where there is no error": still,
         "its gradient has the length 1 where there is an error": (
             max(abs(length - 1.0) for length in lengths) < limits["length"]
         ),
@@ -84,48 +84,55 @@ def _quantities(limits: dict[str, Any]) -> list[Quantity]:
 def _linear(limits: dict[str, Any]) -> list[Quantity]:
     sizes = _subspaces.CODE_SIZES
     angle, excess = f"< {limits['angle']:g}", f"< {limits['excess']:g}"
+    words = "largest angle to PCA"
     return [
-        *(Quantity(f"angle_{size}", f"largest angle to PCA, {size} units, degrees", angle) for size in sizes),
-        *(Quantity(f"untrained_angle_{size}", f"the same before learning, {size} units") for size in sizes),
+        *(Quantity(f"angle_{size}", f"{words}, {size} units, degrees", angle) for size in sizes),
+        *(
+            Quantity(f"untrained_angle_{size}", f"{words} before learning, {size} units, degrees")
+            for size in sizes
+        ),
         *(Quantity(f"excess_{size}", f"loss above PCA's, {size} units, %", excess) for size in sizes),
     ]
 
 
 def _noisy(limits: dict[str, Any]) -> list[Quantity]:
-    error, judged = "squared error a digit", "noisy digits named rightly by the nearest clean codes"
+    saved, linear = f">= {limits['saved']:g}", f">= {limits['saved_on_linear']:g}"
+    named = f"noisy digits named rightly by the {_denoising.NEIGHBOURS} nearest clean codes, %"
+    errors = {
+        "plain_noisy": "noisy: plain autoencoder",
+        "denoising_noisy": "noisy: denoising autoencoder",
+        "linear_noisy": "noisy: best linear map (Wiener)",
+        "mean_noisy": "noisy: mean training digit",
+        "pca_noisy": f"noisy: PCA, {_denoising.CODE_SIZE} components",
+        "nothing_noisy": "noisy: handed through",
+        "plain_clean": "clean: plain autoencoder",
+        "denoising_clean": "clean: denoising autoencoder",
+    }
     return [
-        Quantity("plain_noisy", f"{error}, noisy: plain autoencoder"),
-        Quantity("denoising_noisy", f"{error}, noisy: denoising autoencoder"),
-        Quantity("linear_noisy", f"{error}, noisy: best linear map (Wiener)"),
-        Quantity("pca_noisy", f"{error}, noisy: PCA, {_denoising.CODE_SIZE} components"),
-        Quantity("mean_noisy", f"{error}, noisy: mean digit"),
-        Quantity("nothing_noisy", f"{error}, noisy: handed through"),
-        Quantity("saved", "denoising below plain, noisy, %", f">= {limits['saved']:g}"),
-        Quantity(
-            "saved_on_linear",
-            "denoising below best linear map, noisy, %",
-            f">= {limits['saved_on_linear']:g}",
-        ),
-        Quantity("plain_clean", f"{error}, clean: plain autoencoder"),
-        Quantity("denoising_clean", f"{error}, clean: denoising autoencoder"),
-        Quantity("clean_ratio", "plain over denoising, clean", f"<= {limits['clean_ratio']:g}"),
-        Quantity("plain_recognised", f"{judged}, plain, %"),
-        Quantity("denoising_recognised", f"{judged}, denoising, %"),
-        Quantity("recognised_gain", "difference of the two, points", f">= {limits['recognised_gain']:g}"),
+        *(Quantity(key, f"squared error a digit, {words}", decimals=3) for key, words in errors.items()),
+        Quantity("saved", "error of denoising below plain, noisy, %", saved),
+        Quantity("saved_on_linear", "error of denoising below best linear map, noisy, %", linear),
+        Quantity("clean_ratio", "error of plain over denoising, clean", f"<= {limits['clean_ratio']:g}"),
+        Quantity("plain_recognised", f"{named}: plain"),
+        Quantity("denoising_recognised", f"{named}: denoising"),
+        Quantity("recognised_gain", "difference of these two, points", f">= {limits['recognised_gain']:g}"),
     ]
 
 
 def _corner() -> list[Quantity]:
     return [
-        Quantity("not_numbers", "entries of the D.7 gradient at zero error that are not numbers", "0"),
+        Quantity("not_numbers", "entries that are not numbers in the gradient of D.7 at zero error", "0"),
         Quantity("not_numbers_written_out", "the same with the square root written out"),
-        Quantity("length_without_error", "length of the D.7 gradient at an image without error", "0"),
-        Quantity("length_with_error", "length of the D.7 gradient at an image with error", "1"),
+        Quantity("length_without_error", "length of the gradient of D.7 at an image without error", "0"),
+        Quantity("length_with_error", "length of the gradient of D.7 at an image with error", "1"),
     ]
 
 
 def _text(results: Results) -> str:
-    return "\n\n".join([_like_pca(results), _robust(results), _still(results)])
+    question = (
+        "Does a linear bottleneck find what PCA computes, and does noise on the input make codes robust?"
+    )
+    return "\n\n".join([question, _like_pca(results), _robust(results), _still(results), NOTE])
 
 
 def _like_pca(results: Results) -> str:
@@ -133,29 +140,34 @@ def _like_pca(results: Results) -> str:
     excess = max(measured(results, f"excess_{size}").worst for size in _subspaces.CODE_SIZES)
     sizes = ", ".join(map(str, _subspaces.CODE_SIZES))
     return (
-        f"Linear autoencoders with {sizes} units, fitted to 1400 of scikit-learn's 8 x 8 digits, span the "
-        f"subspace of PCA: over {seeds(results)} the largest principal angle is {number(angle)} degrees, "
-        f"and the loss is at most {number(max(excess, 0.0))} % above PCA's."
+        f"Linear autoencoders with {sizes} units, fitted by {_subspaces.STEPS} steps on 1400 of "
+        f"scikit-learn's 8 x 8 digits, span the subspace of PCA: over {seeds(results)} the largest "
+        f"principal angle is {number(angle)} degrees, and the loss is at most {number(max(excess, 0.0))} % "
+        "above PCA's."
     )
 
 
 def _robust(results: Results) -> str:
-    mean = {key: number(measured(results, key).mean) for key in results[0]}
-    saved = between(measured(results, "saved"))
+    error = {key: number(measured(results, key).mean, 2) for key in results[0]}
+    named = {key: number(measured(results, f"{key}_recognised").mean) for key in ("plain", "denoising")}
+    saved = measured(results, "saved")
     return (
         f"In an autoencoder with {_denoising.HIDDEN[0]} hidden units and a code of {_denoising.CODE_SIZE}, "
         f"noise of deviation {NOISE:g} on the encoder's input brings the squared error on held-out digits "
-        f"with such noise from {mean['plain_noisy']} down to {mean['denoising_noisy']}, {mean['saved']} % "
-        f"less (95 % interval {saved}); the best linear map, which is told the noise, reaches "
-        f"{mean['linear_noisy']}. The price is paid on clean digits: {mean['denoising_clean']} against "
-        f"{mean['plain_clean']}. The nearest codes of clean digits name {mean['denoising_recognised']} % of "
-        f"the noisy ones rightly with denoising, {mean['plain_recognised']} % without."
+        f"with such noise from {error['plain_noisy']} down to {error['denoising_noisy']}, "
+        f"{number(saved.mean)} % less (95 % interval {between(saved)}). The plain one does no better on "
+        f"them than the mean digit ({error['mean_noisy']}); the best linear map, which is told the noise, "
+        f"reaches {error['linear_noisy']}. The price is paid on clean digits: {error['denoising_clean']} "
+        f"against {error['plain_clean']}. The {_denoising.NEIGHBOURS} nearest codes of clean training "
+        f"digits name {named['denoising']} % of the noisy ones rightly with denoising, {named['plain']} % "
+        "without."
     )
 
 
 def _still(results: Results) -> str:
     count = number(measured(results, "not_numbers_written_out").mean)
     return (
-        "Where an image is rebuilt without error, the unsquared loss (D.7) has the gradient zero; with the "
-        f"square root written out, {count} entries of the gradient are not numbers."
+        "Where an image is rebuilt without error, the unsquared loss |x' - x| (eq. D.7 of Algorithms for "
+        f"Decision Making) has the gradient zero; with the square root written out, {count} entries of the "
+        "gradient are not numbers."
     )
