@@ -42,5 +42,7 @@ def test_too_few_episodes_are_refused():
 def test_rows_are_the_visible_frames_of_the_episodes(folder):
     data = open_data(folder)
     rows = rows_of(data, np.array([2, 5]))
-    expected = [row for row in range(data.frames) if data.episode_of[row] in (2, 5) and data.visible[row]]
+    expected = [
+        row for row in range(data.frame_count) if data.episode_of[row] in (2, 5) and data.visible[row]
+    ]
     assert rows.tolist() == expected

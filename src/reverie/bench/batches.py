@@ -17,7 +17,7 @@ TARGETS = {"batches_per_cpu_second": 2000}
 
 
 def measure(console: Console = QUIET) -> dict[str, Any]:
-    """Random batches of 32 frames (64 x 64 x 3, float in [0, 1]) in a second of CPU time, one torch thread."""
+    """Random batches of 32 frames (64 x 64 x 3, float in [0, 1]) a second of CPU time, one thread."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

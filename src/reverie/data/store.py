@@ -73,8 +73,8 @@ class DataSet:
         return channel, height, width
 
     @property
-    def frames(self) -> int:
-        """Number of frames of all episodes."""
+    def frame_count(self) -> int:
+        """Frames of all episodes."""
         return self.manifest.rows
 
     @cached_property
@@ -86,7 +86,7 @@ class DataSet:
     def truth(self) -> Float32[np.ndarray, "frame factor"]:
         """The factors of every frame."""
         if not self.factors:
-            return np.zeros((self.frames, 0), dtype=np.float32)
+            return np.zeros((self.frame_count, 0), dtype=np.float32)
         return self._whole("factors")
 
     @cached_property
@@ -105,7 +105,7 @@ class DataSet:
 
     def _whole(self, name: str) -> np.ndarray:
         spec = self.manifest.spec(name)
-        whole = np.empty((self.frames, *spec.tail), dtype=spec.dtype)
+        whole = np.empty((self.frame_count, *spec.tail), dtype=spec.dtype)
         start = 0
         for rows in iterate_rows(self.path, self.manifest, spec):
             whole[start : start + len(rows)] = rows

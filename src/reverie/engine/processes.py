@@ -2,9 +2,10 @@
 
 import multiprocessing
 import signal
+import threading
 import traceback
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -71,7 +72,8 @@ class _Worker:
 def _side_by_side(
     make_work: Callable[[int], Work], tasks: Iterator[int], count: int
 ) -> Iterator[tuple[int, Any]]:
-    workers = [_start(make_work, number) for number in range(count)]
+    with _deaf_to_interrupts():
+        workers = [_start(make_work, number) for number in range(count)]
     try:
         for worker in workers:
             worker.give(tasks)
@@ -88,6 +90,19 @@ def _side_by_side(
             worker.process.terminate()
         for worker in workers:
             worker.process.join()
+
+
+@contextmanager
+def _deaf_to_interrupts() -> Iterator[None]:
+    """Ctrl-C reaches the whole group: only the parent shall hear it, and what is born here inherits that."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    hearing = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, hearing)
 
 
 def _start(make_work: Callable[[int], Work], number: int) -> _Worker:
@@ -114,7 +129,6 @@ def _receive(worker: _Worker) -> tuple[int, Any]:
 
 
 def _serve(make_work: Callable[[int], Work], number: int, connection: Connection) -> None:
-    # Ctrl-C reaches the whole group: the parent decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with suppress(EOFError, ConnectionError):  # the parent is gone: nobody wants more
         try:

@@ -60,6 +60,10 @@ class CaptureJob(Config):
         for name in ("episodes", "max_steps", "stride"):
             if getattr(self, name) < 1:
                 raise WrongInput(f"{name} must be 1 or more, got {getattr(self, name)}")
+        if self.policy != "held" and self.hold != (1, 10):
+            raise WrongInput(
+                f"hold {self.hold} is for the policy 'held', not for {self.policy!r}; leave it out"
+            )
         if self.seed < 0:
             raise WrongInput(f"seed must be 0 or more, got {self.seed}")
 
@@ -98,7 +102,22 @@ def resume_capture(folder: Path, console: Console = QUIET, workers: int = 1) -> 
     if written["verb"] != "capture":
         raise WrongInput(f"{folder} was not made by capture but by {written['verb']!r}")
     job = from_json(CaptureJob, written["job"], "capture")
-    return _Capture(job, folder, console, workers).run(reopen_archive(folder))
+    writer = reopen_archive(folder)
+    if not writer.manifest.complete:
+        _check_unchanged(folder, writer.manifest, _first_manifest(job))
+    return _Capture(job, folder, console, workers).run(writer)
+
+
+def _check_unchanged(folder: Path, before: Manifest, now: Manifest) -> None:
+    """Refuse to add to a data set what another version of the environment plays."""
+    if to_json(before.source) == to_json(now.source):
+        return
+    old, new = (part.source["world"].get("versions", {}) for part in (before, now))
+    changed = [
+        f"{name} was {old.get(name)} and is {new.get(name)}" for name in new if old.get(name) != new[name]
+    ]
+    reason = "; ".join(changed) or "its environment or job is described differently now"
+    raise WrongInput(f"cannot resume {folder}: {reason}; go back, or capture into a new folder")
 
 
 def _check_workers(workers: int) -> None:

@@ -34,7 +34,7 @@ def summary(data: DataSet) -> dict[str, Any]:
     """What a data set holds, as numbers."""
     manifest = data.manifest
     size = sum(entry.size for entry in manifest.files.values())
-    raw = data.frames * manifest.spec("frames").row_bytes
+    raw = data.frame_count * manifest.spec("frames").row_bytes
     endings = [entry.ending for entry in manifest.episodes]
     channel, height, width = data.frame_shape
     return {
@@ -42,7 +42,7 @@ def summary(data: DataSet) -> dict[str, Any]:
         "episodes": len(data),
         "planned_episodes": manifest.source.get("episodes", len(data)),
         "complete": manifest.complete,
-        "frames": data.frames,
+        "frames": data.frame_count,
         "visible_frames": int(data.visible.sum()),
         "frame_shape": [height, width, channel],
         "factors": [f"{factor.name} [{factor.unit}]" for factor in data.factors],

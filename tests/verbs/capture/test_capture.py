@@ -107,6 +107,10 @@ def test_a_reward_that_is_no_number_names_environment_episode_step_and_value(tmp
         ({"env": "LunarLanderr-v3"}, "unknown environment 'LunarLanderr-v3'; did you mean 'LunarLander-v3'?"),
         ({"policy": "heldd"}, "unknown policy 'heldd'; did you mean 'held'?"),
         ({"hold": (5, 2)}, "held needs 1 <= shortest <= longest, got shortest 5 and longest 2"),
+        (
+            {"policy": "random", "hold": (2, 3)},
+            "hold (2, 3) is for the policy 'held', not for 'random'; leave it out",
+        ),
         ({"episodes": 0}, "episodes must be 1 or more, got 0"),
         ({"stride": 0}, "stride must be 1 or more, got 0"),
         ({"size": -1}, "size must be from 0 to 4096 pixels, got -1"),

@@ -15,13 +15,16 @@ import pytest
 from capture_jobs import JOB, LONG, contents
 
 from reverie.core.console import PlainConsole
+from reverie.core.errors import WrongInput
 from reverie.data.check import check_data
 from reverie.data.store import open_data
+from reverie.envs import gymnasium_world
 from reverie.verbs.capture import CaptureJob, capture, resume_capture
 
 SCRIPT = """
 import json, sys
 from pathlib import Path
+from reverie.envs import gymnasium_world
 from reverie.verbs.capture import CaptureJob, capture, resume_capture
 folder, workers, job = Path(sys.argv[1]), int(sys.argv[2]), json.loads(sys.argv[3])
 if (folder / "job.json").exists():
@@ -136,10 +139,34 @@ def is_worker(child):
 
 
 def start_and_tell(folder, job):
-    script = SCRIPT.replace("import json, sys", "import json, sys\nfrom reverie.core.errors import *") + ""
+    script = SCRIPT.replace("import json, sys", "import json, sys\nfrom reverie.core.errors import *")
     script = script.split("if (folder", maxsplit=1)[0] + (
         "try:\n    capture(CaptureJob(**job), folder, workers=workers)\n"
+        "except KeyboardInterrupt:\n    sys.exit(130)\n"
         "except BrokeWhileWorking as error:\n    sys.stderr.write(str(error))\n    sys.exit(1)\n"
     )
     command = [sys.executable, "-c", script, str(folder), "2", json.dumps(job)]
-    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+
+
+def test_a_capture_is_not_completed_with_another_version_of_its_environment(tmp_path, monkeypatch):
+    with pytest.raises(KeyboardInterrupt):
+        capture(CaptureJob(**JOB), tmp_path / "data", Interrupting(after=20))
+    real = gymnasium_world.version
+    monkeypatch.setattr(gymnasium_world, "version", lambda name: "0.1" if name == "gymnasium" else real(name))
+    with pytest.raises(
+        WrongInput, match=r"gymnasium was .* and is 0\.1; go back, or capture into a new folder"
+    ):
+        resume_capture(tmp_path / "data")
+
+
+def test_ctrl_c_stops_two_workers_without_noise_and_leaves_a_resumable_set(reference, tmp_path):
+    folder = tmp_path / "data"
+    process = start_and_tell(folder, LONG)
+    wait_for_frames(process, folder, 0.3)
+    os.killpg(process.pid, signal.SIGINT)
+    told = process.communicate(timeout=60)[1]
+    assert process.returncode == 130 and told == ""
+    open_data(folder)
+    resume_capture(folder)
+    assert contents(folder) == contents(reference)
