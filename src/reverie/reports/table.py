@@ -14,7 +14,7 @@ RESAMPLES = 2000
 READERS = {"ridge": "linear reader (ridge)", "mlp": "network reader (one hidden layer of 64)"}
 SCORES = {"r2": "R²", "rmse": "root mean squared error", "mae": "mean absolute error"}
 KINDS = ("run", "untrained", "pca", "pixels", "permuted", "mean")
-COLUMNS, COLUMN = 3, 23
+COLUMNS, COLUMN = 3, 24
 
 Result = dict[str, Any]
 
@@ -166,7 +166,7 @@ def _block(
 ) -> list[str]:
     reader, score, start = which
     shown = factors[start : start + COLUMNS]
-    width = min(28, max(len(row["label"]) for row in rows)) + 2
+    width = min(27, max(len(row["label"]) for row in rows)) + 2
     lines = [f"{SCORES[score]}, {READERS[reader]}"]
     lines.append(_columns(width, "", [factor["name"] for factor in shown]))
     if score != "r2" and any(factor["unit"] for factor in shown):
