@@ -23,6 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Set REVERIE_TRACEBACK=1 to see where an unexpected error comes from.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
+    _tame_threads()
     try:
         try:
             return _run(words)
@@ -65,6 +66,13 @@ def _run(words: list[str]) -> int:
     if as_json:
         print(json.dumps(answer.result, allow_nan=False))
     return answer.status
+
+
+def _tame_threads() -> None:
+    """Half of the cores for linear algebra, unless told otherwise: busy threads on busy cores crawl."""
+    half = str(max(1, (os.cpu_count() or 2) // 2))
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(name, half)
 
 
 def _overview() -> str:
