@@ -8,7 +8,7 @@ from reverie.core.config import from_json, to_json
 from reverie.core.family import config_of, members, word_of
 from reverie.core.metric import MetricConfig, Score
 from reverie.metrics.probe import ProbeConfig
-from reverie.ops.ridge import fit_ridge
+from reverie.ops.ridge import Regression, fit_ridge
 
 VARIANTS = {
     **{word: from_json(config_of("metrics", word, MetricConfig), {}, word) for word in members("metrics")},
@@ -53,7 +53,7 @@ def knows_nothing(codes, factors, episodes=None):
 def fits_the_first_samples(codes, factors, episodes=None):
     """Too few of them, so that it matters which come first."""
     fit, test = slice(0, len(codes) // 30), slice(len(codes) // 30, None)
-    read = fit_ridge(codes[fit], factors[fit] - factors.mean(0), np.full(factors.shape[1], 1e-9))
+    read = fit_ridge(Regression(codes[fit], factors[fit] - factors.mean(0)), np.full(factors.shape[1], 1e-9))
     errors = np.square(read(codes[test]) - (factors[test] - factors.mean(0))).mean(0)
     return Score(float(np.mean(1 - errors / factors.var(0))))
 
@@ -64,7 +64,7 @@ def forgets_its_seed(codes, factors, episodes=None, calls=[0]):  # noqa: B006
 
 
 def penalises_in_the_codes_own_units(codes, factors, episodes=None):
-    read = fit_ridge(codes, factors - factors.mean(0), np.full(factors.shape[1], 10.0))
+    read = fit_ridge(Regression(codes, factors - factors.mean(0)), np.full(factors.shape[1], 10.0))
     errors = np.square(read(codes) - (factors - factors.mean(0))).mean(0)
     return Score(float(np.mean(1 - errors / factors.var(0))))
 

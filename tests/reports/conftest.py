@@ -1,7 +1,6 @@
 """Run folders as fit, probe and look leave them, made by hand."""
 
 import json
-from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -80,12 +79,15 @@ def run_folder(place: Path, name: str, noise: float) -> Path:
     events += [{"event": "warning", "text": "units 3, 5 of 16 carry nothing: they collapsed"}]
     (folder / "events.jsonl").write_text("".join(json.dumps(event) + "\n" for event in events))
     write(folder / "probe.json", probed(name, noise))
+    draw(folder)
+    return folder
+
+
+def draw(folder: Path) -> None:
+    """Tiny pictures in the places of real ones."""
     for picture in ("strip-frames", "strip-rebuilt", "traversal", "map", "samples"):
         shade = 40 if picture == "strip-frames" else 90
-        file = BytesIO()
-        Image.new("RGB", (40, 8), (shade, shade, 120)).save(file, format="PNG")
-        (folder / "look" / f"{picture}.png").write_bytes(file.getvalue())
-    return folder
+        Image.new("RGB", (40, 8), (shade, shade, 120)).save(folder / "look" / f"{picture}.png")
 
 
 def write(file: Path, content) -> None:

@@ -36,7 +36,8 @@ def train(plan: Networks, fit: Side, validation: Side, generator: torch.Generato
     best = [part.detach().clone() for part in weights]
     lowest, waited = _errors(weights, validation), 0
     for _ in range(plan.epochs):
-        _epoch(plan, weights, fit, adam, generator)
+        for rows in torch.randperm(len(fit.codes), generator=generator).split(plan.batch_size):
+            _step(weights, Side(fit.codes[rows], fit.factors[rows]), adam)
         errors = _errors(weights, validation)
         better = errors < lowest
         for kept, part in zip(best, weights, strict=True):
@@ -55,15 +56,11 @@ def predict(weights: Weights, codes: Float[Tensor, "sample unit"]) -> Float[Tens
     return torch.baddbmm(offset, hidden, second).squeeze(2).T
 
 
-def _epoch(
-    plan: Networks, weights: Weights, fit: Side, adam: torch.optim.Optimizer, generator: torch.Generator
-) -> None:
-    order = torch.randperm(len(fit.codes), generator=generator)
-    for rows in order.split(plan.batch_size):
-        adam.zero_grad(set_to_none=True)
-        # Summed over factors: each network sees the gradient of its own error only.
-        (predict(weights, fit.codes[rows]) - fit.factors[rows]).square().mean(0).sum().backward()
-        adam.step()
+def _step(weights: Weights, batch: Side, adam: torch.optim.Optimizer) -> None:
+    adam.zero_grad(set_to_none=True)
+    # Summed over factors: each network sees the gradient of its own error only.
+    (predict(weights, batch.codes) - batch.factors).square().mean(0).sum().backward()
+    adam.step()
 
 
 @torch.no_grad()

@@ -13,7 +13,7 @@ from reverie.core.metric import Labelled, MetricConfig, Score
 from reverie.core.seeds import numpy_generator, torch_generator
 from reverie.metrics import _mlp
 from reverie.ops import bootstrap, groups
-from reverie.ops.ridge import fit_ridge, gram, grouped_errors
+from reverie.ops.ridge import Regression, fit_ridge, grouped_errors
 
 PENALTIES = 10.0 ** np.arange(-12, 3)
 """Candidates, in units of the codes' total variance: so they mean the same whatever the number of units.
@@ -85,18 +85,17 @@ class Probe:
         return lambda seen: factors.back(read(codes.to(seen)))
 
     def _ridge(self, fit: Labelled) -> Predict:
-        samples, units = fit.codes.shape
-        kernel = gram(fit.codes) if units > samples else None
-        candidates = PENALTIES if kernel is None else WIDE_PENALTIES
+        problem = Regression(fit.codes, fit.factors)
+        candidates = PENALTIES if problem.kernel is None else WIDE_PENALTIES
         penalties = candidates * (float(fit.codes.var(0, dtype=np.float64).sum()) or 1.0)
         # Three folds are enough, and faster, where the dual form must be used.
-        count = self.config.folds if kernel is None else min(3, self.config.folds)
+        count = self.config.folds if problem.kernel is None else min(3, self.config.folds)
         fold_of = groups.folds(fit.episodes, count, numpy_generator(self.config.seed, "probe", "folds"))
         if fold_of.max() == 0:
             best = np.full(fit.factors.shape[1], len(penalties) // 2)
         else:
-            best = grouped_errors(fit.codes, fit.factors, fold_of, penalties, kernel).argmin(0)
-        return fit_ridge(fit.codes, fit.factors, penalties[best], kernel)
+            best = grouped_errors(problem, fold_of, penalties).argmin(0)
+        return fit_ridge(problem, penalties[best])
 
     def _mlp(self, fit: Labelled) -> Predict:
         generator = numpy_generator(self.config.seed, "probe", "validation")

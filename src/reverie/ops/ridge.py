@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from jaxtyping import Float, Float64, Int64
@@ -10,6 +11,20 @@ from scipy.linalg import cho_factor, cho_solve, eigh
 Inputs = Float[np.ndarray, "sample feature"]
 Targets = Float64[np.ndarray, "sample target"]
 Path = Float64[np.ndarray, "penalty test target"]
+
+
+@dataclass(frozen=True)
+class Regression:
+    """What is to be explained, and from what."""
+
+    inputs: Inputs
+    targets: Targets
+
+    @cached_property
+    def kernel(self) -> Float64[np.ndarray, "sample sample"] | None:
+        """Inner products of all samples where features outnumber them, else None; computed once."""
+        samples, features = self.inputs.shape
+        return gram(self.inputs) if features > samples else None
 
 
 @dataclass(frozen=True)
@@ -24,52 +39,42 @@ class LinearMap:
         return _product(inputs, self.weights) + self.offset
 
 
-def fit_ridge(
-    inputs: Inputs,
-    targets: Targets,
-    penalties: Float64[np.ndarray, " target"],
-    kernel: Float64[np.ndarray, "sample sample"] | None = None,
-) -> LinearMap:
+def fit_ridge(problem: Regression, penalties: Float64[np.ndarray, " target"]) -> LinearMap:
     """The map that minimises mean squared error + penalty * |weights|^2, one penalty for each target.
 
-    The offset is not penalised. scikit-learn's `alpha` is `penalty` times the number of samples. `kernel` is
-    `gram(inputs)`, where it is known already.
+    The offset is not penalised. scikit-learn's `alpha` is `penalty` times the number of samples.
     Source: Hastie, Tibshirani & Friedman 2009, eq. 3.44; dual form: Saunders et al. 1998.
     """
-    samples, features = inputs.shape
+    inputs, targets = problem.inputs, problem.targets
     centre, mean = inputs.mean(0, dtype=np.float64), targets.mean(0)
-    if features > samples:
-        square = _centred(gram(inputs) if kernel is None else kernel)
-        solved = _solve_each(square, penalties * samples, targets - mean)
+    if problem.kernel is not None:
+        solved = _solve_each(_centred(problem.kernel), penalties * len(inputs), targets - mean)
         # The solution sums to zero over samples, so that centring the inputs again changes nothing.
         weights = _product(inputs.T, solved)
     else:
         rows = inputs - centre
-        weights = _solve_each(rows.T @ rows, penalties * samples, rows.T @ (targets - mean))
+        weights = _solve_each(rows.T @ rows, penalties * len(inputs), rows.T @ (targets - mean))
     return LinearMap(weights, mean - centre @ weights)
 
 
 def grouped_errors(
-    inputs: Inputs,
-    targets: Targets,
+    problem: Regression,
     fold_of: Int64[np.ndarray, " sample"],
     penalties: Float64[np.ndarray, " penalty"],
-    kernel: Float64[np.ndarray, "sample sample"] | None = None,
 ) -> Float64[np.ndarray, "penalty target"]:
     """Mean squared error of every penalty on held-out folds; centres are measured anew in each fold."""
-    samples, features = inputs.shape
-    square = gram(inputs) if kernel is None and features > samples else kernel
+    inputs, targets, kernel = problem.inputs, problem.targets, problem.kernel
     total = np.zeros((len(penalties), targets.shape[1]))
     for fold in np.unique(fold_of):
         held = fold_of == fold
-        if features <= samples or square is None:
+        if kernel is None:
             path = _primal_path(inputs[~held], targets[~held], inputs[held], penalties)
         else:
-            blocks = square[np.ix_(~held, ~held)], square[np.ix_(held, ~held)]
+            blocks = kernel[np.ix_(~held, ~held)], kernel[np.ix_(held, ~held)]
             path = _dual_path(blocks, targets[~held], penalties)
         for row, prediction in enumerate(path):
             total[row] += np.square(prediction - targets[held]).sum(0)
-    return total / samples
+    return total / len(inputs)
 
 
 def gram(rows: Inputs, block: int = 2048) -> Float64[np.ndarray, "sample sample"]:
