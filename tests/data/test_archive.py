@@ -8,6 +8,7 @@ import zarr
 
 from reverie.core.errors import BrokeWhileWorking, WrongInput
 from reverie.data.archive import create_archive, reopen_archive
+from reverie.data.chunks import read_chunk
 from reverie.data.store import open_data
 
 
@@ -66,6 +67,13 @@ def test_zarr_reads_the_same_arrays(folder):
         assert np.array_equal(actions[entry.rows][:-1], data[index].actions)
         assert np.array_equal(rewards[entry.rows][:-1], data[index].rewards)
         assert actions[entry.rows][-1] == rewards[entry.rows][-1] == 0
+
+
+def test_the_last_chunk_is_filled_up_with_zeros(folder):
+    manifest = open_data(folder).manifest
+    for spec in manifest.specs:
+        chunk = read_chunk(folder, manifest, spec, manifest.chunks() - 1)
+        assert manifest.rows % manifest.chunk and not chunk[manifest.rows % manifest.chunk :].any()
 
 
 def test_the_archive_checks_itself_when_zarr_reads_it(folder):

@@ -54,6 +54,7 @@ HOSTILE = {
     "path up": put("files", "../../etc/passwd", value=[1, "0" * 64]),
     "path absolute": put("files", "/etc/passwd", value=[1, "0" * 64]),
     "path inside": put("files", "archive/frames/c/../../../../x", value=[1, "0" * 64]),
+    "path around": put("files", "archive/frames/c/0/0/0/0/../../../../../../../x", value=[1, "0" * 64]),
     "odd checksum": put("files", "job.json", value=[1, "xyz"]),
     "odd size": put("files", "job.json", value=[-1, "0" * 64]),
     "files a list": put("files", value=[]),

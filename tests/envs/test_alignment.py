@@ -1,5 +1,7 @@
 """A frame shows what its factors say, at the same instant: measured in the pixels."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,7 @@ from reverie.agents.held import HeldConfig
 from reverie.agents.random import RandomConfig
 from reverie.core.seeds import numpy_generator
 from reverie.engine.rollout import Cut, record
+from reverie.envs.lunar_lander import FACTORS
 from reverie.envs.make import WorldConfig, make_world
 
 SCALE, FPS = 30.0, 50.0  # pixels a metre, frames a second, as gymnasium draws LunarLander
@@ -104,9 +107,13 @@ def test_units_of_the_lander_are_as_named(landing):
     factors = landing.factors[:50].astype(float)  # in the air
     moved = np.diff(factors, axis=0)
     arrived = factors[1:]
-    assert np.allclose(moved[:, 0], arrived[:, 2] / 2.0 / FPS, atol=2e-3)
-    assert np.allclose(moved[:, 1], arrived[:, 3] / 0.889 / FPS, atol=2e-3)
-    assert np.allclose(moved[:, 4], arrived[:, 5] * 2.5 / FPS, atol=2e-3)
+    units = {factor.name: factor.unit for factor in FACTORS}
+    number = {
+        name: float(re.findall(r"\d[\d.]*", units[name])[0]) for name in ("vx", "vy", "angular_velocity")
+    }
+    assert np.allclose(moved[:, 0], arrived[:, 2] / number["vx"] / FPS, atol=2e-3)
+    assert np.allclose(moved[:, 1], arrived[:, 3] / number["vy"] / FPS, atol=2e-3)
+    assert np.allclose(moved[:, 4], arrived[:, 5] * number["angular_velocity"] / FPS, atol=2e-3)
 
 
 def test_units_of_the_cart_are_as_named():

@@ -104,6 +104,24 @@ def test_grey_and_transparent_pictures_become_rgb(shape):
     assert (frame == 9).all()
 
 
+def test_an_environment_that_keeps_traces_is_made_anew_for_every_episode():
+    made = []
+
+    def make(render_mode=None):
+        made.append(Odd())
+        return made[-1]
+
+    gymnasium.register("ReverieOdd-v0", entry_point=make)
+    try:
+        world = make_world("ReverieOdd-v0", WorldConfig(size=8))
+        for episode in range(3):
+            world.reset(numpy_generator(episode))
+            world.step(0)
+    finally:
+        del gymnasium.registry["ReverieOdd-v0"]
+    assert [len(odd.taken) for odd in made[-3:]] == [1, 1, 1]
+
+
 class Odd(gymnasium.Env):
     """An environment with one oddity."""
 

@@ -1,6 +1,8 @@
 """Making a world from the id of an environment."""
 
+import os
 import re
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -124,12 +126,17 @@ def _register_atari(gymnasium: Any) -> bool:
     except ImportError:
         return False
     gymnasium.register_envs(ale_py)
+    ale_py.ALEInterface.setLoggerMode(ale_py.LoggerMode.Error)  # no banner in the middle of our output
     return True
 
 
 def _make(env_id: str, options: dict[str, Any]) -> Any:
     import gymnasium
 
+    if sys.platform == "linux" and not os.environ.keys() & {"DISPLAY", "WAYLAND_DISPLAY"}:
+        os.environ.setdefault(
+            "SDL_VIDEODRIVER", "dummy"
+        )  # nothing to show on; else pygame looks for it aloud
     make: Callable[..., Any] = gymnasium.make
     try:
         return make(env_id, disable_env_checker=True, **options)
