@@ -129,9 +129,7 @@ def _corner() -> list[Quantity]:
 
 
 def _text(results: Results) -> str:
-    question = (
-        "Does a linear bottleneck find what PCA computes, and does noise on the input make codes robust?"
-    )
+    question = "Does a linear bottleneck find what PCA computes? Does noise on the input make codes robust?"
     return "\n\n".join([question, _like_pca(results), _robust(results), _still(results), NOTE])
 
 

@@ -220,9 +220,7 @@ def _identical(limits: dict[str, Any]) -> list[Quantity]:
 
 
 def _text(results: Results) -> str:
-    question = (
-        "Is the evidence lower bound right, where a world is so simple that we know likelihoods exactly?"
-    )
+    question = "Is the evidence lower bound (ELBO) right, where likelihoods are known exactly?"
     return "\n\n".join([question, _learnt(results), _tightened(results), _proved(results), NOTE])
 
 
