@@ -134,9 +134,8 @@ def _make(env_id: str, options: dict[str, Any]) -> Any:
     import gymnasium
 
     if sys.platform == "linux" and not os.environ.keys() & {"DISPLAY", "WAYLAND_DISPLAY"}:
-        os.environ.setdefault(
-            "SDL_VIDEODRIVER", "dummy"
-        )  # nothing to show on; else pygame looks for it aloud
+        # There is no screen: without this pygame complains about it aloud.
+        os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
     make: Callable[..., Any] = gymnasium.make
     try:
         return make(env_id, disable_env_checker=True, **options)

@@ -49,16 +49,22 @@ class Estimate:
         self._start = start
         self._console = console
         self._began = time.monotonic()
+        self._first: tuple[float, int] | None = None
+        """When the first episodes were there, and how many: the start of the processes is not their speed."""
         self._said = False
 
     def update(self, writer: ArchiveWriter, memory: int) -> None:
         """Look at what is done so far; `memory` is that of all worker processes in bytes."""
-        done = writer.episodes - self._start
+        now = time.monotonic()
+        if self._first is None:
+            self._first = now, writer.episodes
+        since, already = self._first
+        done = writer.episodes - already
         frame_bytes = writer.frame_bytes
-        if self._said or done < max(5, (self._total - self._start) // 20) or frame_bytes is None:
+        if self._said or done < max(4, (self._total - self._start) // 20) or frame_bytes is None:
             return
         self._said = True
-        seconds = (time.monotonic() - self._began) / done * (self._total - self._start)
+        seconds = since - self._began + (now - since) / done * (self._total - already)
         frames = writer.frames / writer.episodes * self._total
         size = frame_bytes * frames
         parts = [duration(seconds), f"{frames:.0f} frames", f"{megabytes(size)} on disk"]
