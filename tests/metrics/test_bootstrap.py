@@ -33,6 +33,16 @@ def test_scores_are_scikit_learns(score):
     assert np.allclose(score(sums, bootstrap.once(25))[0], wanted, rtol=1e-9)
 
 
+def test_a_factor_far_from_zero_loses_no_digits():
+    targets, predictions, which = answers()
+    near, far = (
+        bootstrap.episode_sums(targets + shift, predictions + shift, which) for shift in (0.0, 2.0**30)
+    )
+    assert np.allclose(
+        bootstrap.r2(near, bootstrap.once(25)), bootstrap.r2(far, bootstrap.once(25)), atol=1e-5
+    )
+
+
 def test_the_order_of_frames_does_not_matter():
     targets, predictions, which = answers()
     order = np.random.default_rng(0).permutation(len(which))

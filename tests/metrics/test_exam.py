@@ -1,5 +1,7 @@
 """An exam's rows: scores with intervals, controls that know nothing, differences from the same draws."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sklearn.metrics import mean_absolute_error, r2_score, root_mean_squared_error
@@ -51,6 +53,13 @@ def test_the_mean_predictor_explains_nothing(exam):
     for part, column in zip(row["scores"], exam.test.factors.T, strict=True):
         assert -0.05 < part["r2"] <= 0
         assert part["rmse"] == pytest.approx(column.std(), rel=0.05)
+
+
+def test_the_mean_predictor_knows_the_fitting_side_only(exam):
+    elsewhere = Truth(exam.fit.factors + 3.0, exam.fit.episodes)
+    row = replace(exam, fit=elsewhere).mean_row()
+    for part, column in zip(row["scores"], exam.test.factors.T, strict=True):
+        assert part["rmse"] == pytest.approx(np.hypot(column.std(), 3.0), rel=0.1)
 
 
 def test_permuted_labels_teach_nothing(exam, codes):

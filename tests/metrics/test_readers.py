@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+import torch
 
 from reverie.core.errors import WrongInput
 from reverie.core.metric import Labelled
+from reverie.metrics import _mlp
 from reverie.metrics.probe import ProbeConfig, Scale, Whitening
 
 READERS = ("ridge", "mlp")
@@ -85,6 +87,18 @@ def test_a_pixel_that_was_lit_once_does_not_shout():
     fit, test = pixels(0), pixels(1)
     read = ProbeConfig(floor=0.1).build().fit(fit)
     assert (r2(test.factors, read(test.codes)) > 0.95).all()
+
+
+def test_a_network_is_as_it_was_at_its_best_on_held_out_episodes():
+    """Trained on noise for long, the last weights are far worse than the first."""
+    draw = torch.Generator().manual_seed(0)
+    fit, validation = (
+        _mlp.Side(torch.randn(100, 8, generator=draw), torch.randn(100, 2, generator=draw)) for _ in range(2)
+    )
+    plan = _mlp.Networks(epochs=60, patience=60, batch_size=20, learning_rate=1e-2, weight_decay=0.0)
+    weights = _mlp.train(plan, fit, validation, draw)
+    errors = (_mlp.predict(weights, validation.codes) - validation.factors).square().mean(0)
+    assert (errors <= validation.factors.square().mean(0) + 1e-6).all()
 
 
 def test_constant_factors_are_left_out():

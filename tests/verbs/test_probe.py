@@ -91,6 +91,12 @@ def test_the_last_snapshot_knows_what_the_run_knows(result):
     assert [point["epoch"] for point in curve] == [1, 2]
     last = [part["r2"] for part in rows(result)["run", "ridge"]["scores"]]
     assert list(curve[-1]["scores"].values()) == pytest.approx(last, abs=0.02)
+    assert curve[0]["scores"] != curve[1]["scores"]
+
+
+def test_the_untrained_encoder_is_not_the_trained_one(result):
+    for reader in ("ridge", "mlp"):
+        assert rows(result)["untrained", reader]["sums"] != rows(result)["run", reader]["sums"]
 
 
 def test_the_same_job_gives_the_same_numbers(job, result):

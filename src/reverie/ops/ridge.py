@@ -108,9 +108,8 @@ def _dual_path(
 ) -> Iterator[Float64[np.ndarray, "test target"]]:
     """Predictions from inner products among the samples and of test samples with them."""
     square, cross = blocks
-    mean, columns = targets.mean(0), square.mean(0)
-    cross = cross - columns - cross.mean(1, keepdims=True) + columns.mean()
-    square = _centred(square)
+    # Centring the test samples' rows too would change nothing: the solution sums to zero over samples.
+    mean, cross, square = targets.mean(0), cross - square.mean(0), _centred(square)
     for penalty in penalties:
         yield cross @ _solve(square, penalty * len(square), targets - mean) + mean
 
