@@ -63,7 +63,7 @@ def test_the_page_is_whole_and_needs_no_network_and_no_script(runs):
 def test_it_tells_what_a_reader_must_know(runs):
     text = " ".join(" ".join(Parsed(page(runs)).words).split())
     for words in (
-        "Which loss?", "perceptual", "pixel", "untrained encoder", "mean predictor",
+        "Which loss?", "perceptual", "pixel", "untrained (pixel)", "mean predictor",
         "a stand-in for ImageNet's", "units 3, 5 of 16 carry nothing: they collapsed",
         "data/probe", "data/test", "20 episodes", "95 % intervals", "gravity", "4 348 547",
         "difference from perceptual, paired", "reverie fit pixel", "reverie probe", "python", "3.12.1",

@@ -51,7 +51,7 @@ def test_baselines_with_the_same_scores_are_said_once(both):
     labels = [row["label"] for row in table_rows(compare(both), "ridge")]
     assert labels.count("mean predictor") == 1
     assert labels[:2] == ["perceptual", "pixel"]
-    assert {"untrained encoder (pixel)", "untrained encoder (perceptual)"} < set(labels)
+    assert {"untrained (pixel)", "untrained (perceptual)"} < set(labels)
 
 
 @pytest.mark.parametrize(

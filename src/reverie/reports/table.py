@@ -14,6 +14,7 @@ RESAMPLES = 2000
 READERS = {"ridge": "linear reader (ridge)", "mlp": "network reader (one hidden layer of 64)"}
 SCORES = {"r2": "R²", "rmse": "root mean squared error", "mae": "mean absolute error"}
 KINDS = ("run", "untrained", "pca", "pixels", "permuted", "mean")
+SHORT = {kind: kind for kind in KINDS} | {"pca": "PCA"}
 COLUMNS, COLUMN = 3, 24
 
 Result = dict[str, Any]
@@ -69,7 +70,7 @@ def table_rows(result: dict[str, Any], reader: str) -> list[dict[str, Any]]:
         labels = [row["label"] for row in rows]
         for row in rows:
             several = kind != "run" and labels.count(row["label"]) > 1
-            found.append(row | {"label": f"{row['label']} ({row['run']})"} if several else row)
+            found.append(row | {"label": f"{SHORT[kind]} ({row['run']})"} if several else row)
     return found
 
 
