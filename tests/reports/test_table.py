@@ -42,7 +42,7 @@ def test_runs_that_were_asked_different_things_are_not_compared(make_probe):
 def test_the_table_fits_a_terminal_and_names_every_row_factor_and_unit(both):
     text = format_table(compare(both))
     assert max(len(line) for line in text.splitlines()) <= 100
-    for word in ("pixel", "perceptual", "untrained encoder", "mean predictor", "x", "spin", "(rad)",
+    for word in ("pixel", "perceptual", "untrained (pixel)", "mean predictor", "x", "spin", "(rad)",
                  "95 %", "20 episodes", "ranking", "gravity"):  # fmt: skip
         assert word in text
 
