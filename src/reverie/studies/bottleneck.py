@@ -14,7 +14,10 @@ from reverie.studies._study import StudyConfig, Verdict, thresholds
 
 @dataclass(frozen=True, kw_only=True)
 class BottleneckConfig(StudyConfig):
-    """Dense autoencoders of scikit-learn's digits: linear against PCA, denoising against plain."""
+    """Dense autoencoders of scikit-learn's digits: linear against PCA, denoising against plain.
+
+    Scale gpu has more seeds of the same; the digits are too small to fill more.
+    """
 
     catalogue: ClassVar[str] = "A07"
 
