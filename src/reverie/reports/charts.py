@@ -66,7 +66,8 @@ class Interval:
 def dot_plot(rows: Sequence[Interval], panels: Sequence[str], title: str) -> Markup:
     """Values and intervals of all rows, one panel beside the other, between -0.2 and 1."""
     left, panel, step, top = 190, 240, 21, 44
-    width, height = left + len(panels) * panel, top + len(rows) * step + 26
+    # Room for three panels always, so that charts below each other have one scale.
+    width, height = left + max(3, len(panels)) * panel, top + len(rows) * step + 26
     parts = []
     for column, name in enumerate(panels):
         scale = _Scale(-0.2, 1.0, left + column * panel + 8, left + (column + 1) * panel - 16)
