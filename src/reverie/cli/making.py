@@ -4,13 +4,15 @@ A door is a function whose parameters are the command's words and flags; it retu
 console. Doors import their verb when they are opened, so that a command loads only what it needs.
 """
 
+import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from reverie.cli.answer import Answer, pairs
 from reverie.core.console import Console
+from reverie.core.errors import WrongInput
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,22 @@ class _Where:
     """New folder for the data set."""
     workers: int = 1
     """Processes that record side by side; the bytes are the same whatever their number."""
+    arguments: tuple[str, ...] = ()
+    """Arguments of the environment, as in --arguments frameskip=1 repeat_action_probability=0."""
+
+    def options(self) -> dict[str, Any]:
+        """The arguments by name; numbers, true and false are read as such."""
+        return dict(map(_option, self.arguments))
+
+
+def _option(text: str) -> tuple[str, Any]:
+    name, equals, value = text.partition("=")
+    if not (name.isidentifier() and equals):
+        raise WrongInput(f"an argument of an environment is name=value, got {text!r}")
+    try:
+        return name, json.loads(value)
+    except json.JSONDecodeError:
+        return name, value
 
 
 def capture_door() -> Callable[..., Any]:
@@ -30,7 +48,8 @@ def capture_door() -> Callable[..., Any]:
 
     def door(job: CaptureJob, where: _Where):
         def call(console: Console) -> Answer:
-            return Answer(**_captured(capture(job, where.data, console, where.workers), where.data))
+            chosen = replace(job, options=where.options())
+            return Answer(**_captured(capture(chosen, where.data, console, where.workers), where.data))
 
         return call
 

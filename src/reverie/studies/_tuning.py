@@ -1,6 +1,7 @@
 """Tuning of the perceptual-lander study: equally many trials for every loss, on a seed that never counts."""
 
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +13,17 @@ from reverie.engine.plan import Plan
 from reverie.representations.conv_ae import ConvAEConfig
 from reverie.studies._arms import fit_side_by_side
 from reverie.studies._recordings import Recordings, record_all
-from reverie.studies.perceptual_lander import CODE_SIZE, EPISODES, FACTORS, LOSSES, examined
+from reverie.studies.perceptual_lander import CODE_SIZE, EPISODES, FACTORS, LOSSES, exam, examined
 from reverie.verbs.fit import Conditions, FitJob
 
 SEED = 1000
-RATES = (3e-4, 1e-3, 3e-3)
+RATES = (3e-4, 1e-3)
+BATCH_SIZES = (16, 64)
 EPOCHS = 4
 
 
 def tune(folder: Path, console: Console) -> list[dict[str, Any]]:
-    """Fit an autoencoder with every loss at every learning rate; returns a row a trial, best first.
+    """Fit an autoencoder with every loss at every learning rate and batch size; returns a row a trial, best first.
 
     Run it with: python -c "from reverie.studies._tuning import main; main()".
     """
@@ -31,11 +33,15 @@ def tune(folder: Path, console: Console) -> list[dict[str, Any]]:
     for loss, word in LOSSES.items():
         config = ConvAEConfig(code_size=CODE_SIZE, batch_norm=True, reconstruction=word.format(seed=SEED))
         job = FitJob(data=data["fit"], representation=config, conditions=Conditions(seed=SEED, threads=1))
-        for rate in RATES:
-            plan = Plan(epochs=EPOCHS, learning_rate=rate, schedule="cosine", final_learning_rate=rate / 20)
-            jobs[folder / "runs" / f"{loss}-{rate:g}"] = replace(job, plan=plan)
+        for rate, batch_size in product(RATES, BATCH_SIZES):
+            plan = Plan(
+                epochs=EPOCHS, batch_size=batch_size, learning_rate=rate,
+                schedule="cosine", final_learning_rate=rate / 20,
+            )  # fmt: skip
+            jobs[folder / "runs" / f"{loss}-{batch_size}-{rate:g}"] = replace(job, plan=plan)
     fit_side_by_side(jobs, console)
-    rows = [row for row in examined(tuple(jobs), data, SEED, console) if row["subject"] == "run"]
+    asked = replace(exam(tuple(jobs), data, SEED), baselines=False)
+    rows = [row for row in examined(asked, console) if row["subject"] == "run"]
     for row in rows:
         row["mean_r2"] = float(np.mean([row["r2"][name] for name in FACTORS]))
     return sorted(rows, key=lambda row: -row["mean_r2"])

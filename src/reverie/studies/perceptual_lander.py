@@ -54,7 +54,7 @@ class PerceptualLanderConfig(StudyConfig):
         data = record_all(wanted, folder / "data", seed, console)
         jobs = {folder / "runs" / name: job for name, job in arms(data["fit"], seed, self.scale).items()}
         fit_side_by_side(jobs, console)
-        return {"seed": seed, "rows": examined(tuple(jobs), data, seed, console)}
+        return {"seed": seed, "rows": examined(exam(tuple(jobs), data, seed), console)}
 
     def verdict(self, results: Sequence[dict[str, Any]]) -> Verdict:
         """A claim holds when its paired difference is above zero for AE and for VAE, over the seeds."""
@@ -103,21 +103,23 @@ def arms(data: Path, seed: int, scale: str) -> dict[str, FitJob]:
     }
 
 
-def examined(
-    runs: tuple[Path, ...], data: dict[str, Path], seed: int, console: Console
-) -> list[dict[str, Any]]:
-    """Probe the arms; one row for each arm and baseline with its scores and cost."""
-    job = ProbeJob(
+def exam(runs: tuple[Path, ...], data: dict[str, Path], seed: int) -> ProbeJob:
+    """What the arms are asked: the lander's place, by the linear reader."""
+    return ProbeJob(
         runs=runs, data=data["probe"], test=data["test"], factors=FACTORS,
         probe="ridge", over_training=False, seed=seed,
     )  # fmt: skip
+
+
+def examined(job: ProbeJob, console: Console) -> list[dict[str, Any]]:
+    """Probe the arms; one row for each arm and baseline with its scores and cost."""
     rows = []
     for one in probe(job, console)["runs"]:
         for row in one["rows"]:
             own = row["subject"] in ("run", "permuted")
-            first = one["run"] == runs[0].name
+            first = one["run"] == job.runs[0].name
             if own or (first and row["subject"] in ("mean", "pca", "pixels", "untrained")):
-                cost = Run.open(runs[0].parent / one["run"]).result() if row["subject"] == "run" else {}
+                cost = Run.open(job.runs[0].parent / one["run"]).result() if row["subject"] == "run" else {}
                 rows.append(
                     _scores(one["run"], row) | {name: cost.get(name) for name in ("seconds", "epochs")}
                 )
