@@ -22,7 +22,7 @@ They begin this low because codes keep much of what they know in directions that
 than others: from 1e-6 on, the R^2 of x from a young autoencoder fell from 0.64 to 0.44.
 """
 WIDE_PENALTIES = 10.0 ** np.array([-6, -5, -4, -3, -2, -1, 1])
-"""Where features outnumber samples, less would fit the samples exactly, and every candidate takes a second."""
+"""Where features outnumber samples, less would fit the samples exactly; every candidate takes a second."""
 
 Predict = Callable[[Float[np.ndarray, "sample unit"]], Float64[np.ndarray, "sample factor"]]
 
