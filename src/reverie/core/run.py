@@ -50,7 +50,8 @@ class Run:
     def job(self) -> dict[str, Any]:
         """The job as written: `verb`, `job`, `uses`, `made_with`."""
         job = read_json(self.folder / "job.json", f"job of {self.folder}")
-        if not isinstance(job, dict) or not {"verb", "job"} <= job.keys():
+        whole = isinstance(job, dict) and isinstance(job.get("verb"), str) and isinstance(job.get("job"), dict)
+        if not whole or not isinstance(job.get("uses", {}), dict):
             raise WrongInput(f"the job of {self.folder} is damaged: it must have 'verb' and 'job'")
         return job
 
