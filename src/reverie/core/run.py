@@ -50,8 +50,9 @@ class Run:
     def job(self) -> dict[str, Any]:
         """The job as written: `verb`, `job`, `uses`, `made_with`."""
         job = read_json(self.folder / "job.json", f"job of {self.folder}")
-        whole = isinstance(job, dict) and isinstance(job.get("verb"), str) and isinstance(job.get("job"), dict)
-        if not whole or not isinstance(job.get("uses", {}), dict):
+        kinds = {"verb": str, "job": dict, "uses": dict}
+        given = {"uses": {}} | job if isinstance(job, dict) else {}
+        if not all(isinstance(given.get(part), kind) for part, kind in kinds.items()):
             raise WrongInput(f"the job of {self.folder} is damaged: it must have 'verb' and 'job'")
         return job
 

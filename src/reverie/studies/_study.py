@@ -10,8 +10,8 @@ from typing import Any, ClassVar, Literal
 
 from reverie.core.config import Config
 from reverie.core.console import Console
-from reverie.core.errors import unknown
-from reverie.core.family import config_of, members
+from reverie.core.errors import WrongInput, unknown
+from reverie.core.family import config_of, members, word_of
 from reverie.core.files import read_json, write_json
 from reverie.core.run import made_with
 
@@ -97,10 +97,12 @@ def conduct(word: str, job: StudyJob, console: Console) -> tuple[Verdict, dict[s
 def find(word: str, scale: Scale) -> tuple[str, StudyConfig]:
     """The study that a word or a catalogue id names."""
     words = members("studies")
-    aliases = {config_of("studies", name, StudyConfig).catalogue: name for name in words}
-    word = aliases.get(word.upper(), word)
     if word not in words:
-        raise unknown("study", word, words)
+        # A catalogue id is rare; only then is every study imported.
+        aliases = {config_of("studies", name, StudyConfig).catalogue: name for name in words}
+        if word.upper() not in aliases:
+            raise unknown("study", word, words)
+        word = aliases[word.upper()]
     return word, config_of("studies", word, StudyConfig)(scale=scale)  # pyright: ignore[reportAbstractUsage]
 
 
@@ -151,11 +153,16 @@ def markdown_table(rows: Sequence[dict[str, Any]]) -> list[str]:
 
 
 def _seed(study: StudyConfig, seed: int, folder: Path, console: Console) -> dict[str, Any]:
+    """One seed's result: from its file, which must have been made under the same thresholds, or made now."""
     file = folder / f"seed-{seed}.json"
+    under = thresholds(word_of(study))
     if file.exists():
-        return read_json(file, f"result of seed {seed}")
+        found = read_json(file, f"result of seed {seed}")
+        if found.get("under") != under:
+            raise WrongInput(f"{file} was made under other thresholds; remove {folder} to begin anew")
+        return found
     console.say(f"seed {seed}")
-    result = study.one_seed(seed, folder / f"seed-{seed}", console)
+    result = study.one_seed(seed, folder / f"seed-{seed}", console) | {"under": under}
     write_json(file, result)
     return result
 
