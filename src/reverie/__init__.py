@@ -3,9 +3,20 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from reverie.api import capture, fit, import_frames, load, look, open_data, probe, report, resume
+    from reverie.api import capture, fit, import_frames, load, look, metric, open_data, probe, report, resume
 
-__all__ = ["capture", "fit", "import_frames", "load", "look", "open_data", "probe", "report", "resume"]
+__all__ = [
+    "capture",
+    "fit",
+    "import_frames",
+    "load",
+    "look",
+    "metric",
+    "open_data",
+    "probe",
+    "report",
+    "resume",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -99,6 +99,13 @@ def load(run: Place) -> Any:
     return verb.load(Path(run)).representation
 
 
+def metric(word: str, **choices: Any) -> Any:
+    """A score by name: `metric("probe")(codes, factors, episodes).value`; `choices` are its fields."""
+    from reverie.core.metric import MetricConfig
+
+    return from_json(config_of("metrics", word, MetricConfig), choices, word).build()
+
+
 def _taken(kind: type, choices: dict[str, Any]) -> dict[str, Any]:
     return {field.name: choices[field.name] for field in fields(kind) if field.name in choices}
 

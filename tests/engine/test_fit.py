@@ -1,6 +1,7 @@
 """The training loop: resumed bit by bit, stopped by what is not a number, paced by its clocks."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -73,10 +74,8 @@ def test_a_fit_killed_anywhere_and_resumed_has_the_same_weights_to_the_bit(tmp_p
     whole = setup()
     fit(whole, plan, new_run(tmp_path, "whole"), QUIET)
     run = new_run(tmp_path, "killed")
-    try:
+    with suppress(Killed):
         fit(setup(kill_at), plan, run, QUIET)
-    except Killed:
-        pass
     resumed = setup()
     clock = fit(resumed, plan, Run.open(run.folder), QUIET)
     assert torch.equal(weights(whole), weights(resumed))

@@ -12,10 +12,15 @@ from reverie.core.errors import WrongInput
 def write_bytes(path: Path, content: bytes) -> None:
     """Write a file so that a crash at any moment leaves the old content or the new, never a half."""
     temporary = path.with_name(path.name + ".tmp")
-    with temporary.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+    try:
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        # A write that fails does not say where; the half-written file would only hold space.
+        temporary.unlink(missing_ok=True)
+        raise OSError(error.errno, error.strerror, str(path)) from None
     temporary.replace(path)
     sync_folder(path.parent)
 
@@ -50,9 +55,3 @@ def sha256(path: Path) -> str:
     """Checksum of a file as a hexadecimal string."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def sync_file(path: Path) -> None:
-    """Make a file's content survive a power cut."""
-    with path.open("rb+") as file:
-        os.fsync(file.fileno())

@@ -8,12 +8,13 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
+from safetensors.torch import save as to_bytes
 from torch import Tensor
 
 from reverie.core.console import Console
 from reverie.core.errors import WrongInput
-from reverie.core.files import read_json, sha256, sync_file, sync_folder, write_json
+from reverie.core.files import read_json, sha256, sync_folder, write_bytes, write_json
 
 KEPT = 2
 
@@ -35,8 +36,7 @@ def save(folder: Path, step: int, checkpoint: Checkpoint) -> None:
     sums = {}
     for group, tensors in checkpoint.tensors.items():
         file = temporary / f"{group}.safetensors"
-        save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, file)
-        sync_file(file)
+        write_tensors(file, tensors)
         sums[group] = sha256(file)
     write_json(temporary / "state.json", {"sha256": sums, "counters": dict(checkpoint.counters)})
     shutil.rmtree(place, ignore_errors=True)
@@ -44,6 +44,11 @@ def save(folder: Path, step: int, checkpoint: Checkpoint) -> None:
     sync_folder(folder)
     for old in places(folder)[KEPT:]:
         shutil.rmtree(old)
+
+
+def write_tensors(file: Path, tensors: Mapping[str, Tensor]) -> None:
+    """Write a safetensors file atomically; a full disk is an OSError that names the file."""
+    write_bytes(file, to_bytes({name: tensor.contiguous() for name, tensor in tensors.items()}))
 
 
 def places(folder: Path) -> list[Path]:

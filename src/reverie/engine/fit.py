@@ -4,11 +4,9 @@ import math
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from reverie.core.batches import Batches
@@ -148,14 +146,17 @@ class _Loop:
             total=total, terms=terms, learning_rate=rate * player.learning_rate,
         )  # fmt: skip
 
+    def _weights(self) -> dict[str, Tensor]:
+        return self.setup.module.state_dict()
+
     def _keep_snapshot(self) -> None:
         folder = self.run.folder / "snapshots"
         folder.mkdir(exist_ok=True)
-        write_weights(folder / f"epoch-{self.clock.epoch:03d}.safetensors", self.setup.module)
+        checkpoint.write_tensors(folder / f"epoch-{self.clock.epoch:03d}.safetensors", self._weights())
 
     def save(self) -> None:
         """Write a checkpoint of this very moment; refuses weights that are not numbers."""
-        weights = self.setup.module.state_dict()
+        weights = self._weights()
         if not all(part.isfinite().all() for part in weights.values()):
             raise BrokeWhileWorking(
                 f"the weights are not numbers after {_when(self.clock)}; lower --learning-rate"
@@ -192,14 +193,7 @@ class _Loop:
         if self.best:
             self.setup.module.load_state_dict(self.best)
         self.setup.module.eval()
-        write_weights(self.run.folder / "weights.safetensors", self.setup.module)
-
-
-def write_weights(path: Path, module: nn.Module) -> None:
-    """Write a module's weights atomically."""
-    temporary = path.with_name(path.name + ".tmp")
-    save_file({name: tensor.contiguous() for name, tensor in module.state_dict().items()}, temporary)
-    temporary.replace(path)
+        checkpoint.write_tensors(self.run.folder / "weights.safetensors", self._weights())
 
 
 def _means(losses: Losses, player: Player) -> dict[str, float]:

@@ -23,7 +23,7 @@ EPOCHS = 4
 
 
 def tune(folder: Path, console: Console) -> list[dict[str, Any]]:
-    """Fit an autoencoder with every loss at every learning rate and batch size; returns a row a trial, best first.
+    """Fit an autoencoder with every loss at every learning rate and batch size; a row a trial, best first.
 
     Run it with: python -c "from reverie.studies._tuning import main; main()".
     """
