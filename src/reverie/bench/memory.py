@@ -26,7 +26,8 @@ def measure(console: Console = QUIET) -> dict[str, Any]:
     """Anonymous memory in MB after an epoch over 1 000 and over 100 000 frames, each in a process of its own.
 
     Frames are read from a memory-mapped file, as `fit` reads a data set; its pages belong to the system,
-    which takes them back when it needs them. Raises WrongInput where the system does not tell (other than Linux).
+    which takes them back when it needs them. Raises WrongInput where the system does not tell (only Linux
+    does).
     """
     if not STATUS.exists():
         raise WrongInput("only Linux tells how much memory is anonymous; run this bench there")
