@@ -176,8 +176,8 @@ def _noticed(mutant: Mutant) -> bool:
         planted = {**os.environ, "PYTHONPATH": str(sources)}
         done = subprocess.run(command, cwd=ROOT, env=planted, capture_output=True, text=True, check=False)
     # Status 1 is a failed test; anything else (no tests, a crash at import) proves nothing.
-    said = (done.stdout.strip().splitlines() or ["nothing"])[-1]
-    print(f"{'noticed ' if done.returncode == 1 else 'SURVIVED'}  {mutant.name}: {said}", flush=True)
+    said = next((line for line in done.stdout.splitlines() if line.startswith("FAILED")), "no test failed")
+    print(f"{'noticed ' if done.returncode == 1 else 'SURVIVED'}  {mutant.name}: {said[:120]}", flush=True)
     return done.returncode == 1
 
 
