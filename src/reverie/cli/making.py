@@ -141,18 +141,20 @@ def study_door(word: str) -> Callable[..., Any]:
 def demo_door() -> Callable[..., Any]:
     """The door to `reverie demo`."""
 
-    from reverie.studies import _study as studies
-
-    def door(folder: Path = Path("runs/demo")):
+    def door(folder: Path = Path("runs/demo"), seed: int = 0):
         """Capture a game, fit two representations of it, and show which of them knows where the lander is.
 
         Args:
-            folder: Where the demo keeps its data and runs.
+            folder: Where the demo keeps its data and runs; what is there already is not done again.
+            seed: Everything random follows from it.
         """
 
         def call(console: Console) -> Answer:
-            verdict, written = studies.conduct("demo", studies.StudyJob(folder=folder), console)
-            return Answer(verdict.text, written)
+            from reverie.studies.demo import DemoConfig
+
+            demo = DemoConfig()
+            result = demo.one_seed(seed, folder, console)
+            return Answer(demo.verdict([result]).text, result)
 
         return call
 
