@@ -7,7 +7,9 @@ from typing import Any, ClassVar
 
 from reverie.core.assets import find
 from reverie.core.console import Console
+from reverie.core.files import write_bytes
 from reverie.engine.plan import Plan
+from reverie.reports.strips import side_by_side
 from reverie.representations.conv_ae import ConvAEConfig
 from reverie.studies._arms import fit_side_by_side
 from reverie.studies._recordings import Recordings, record_all
@@ -47,6 +49,7 @@ class DemoConfig(StudyConfig):
         console.say("4/4 look and report")
         for run in runs:
             look(LookJob(run=run, data=data["test"], seed=seed), console)
+        write_bytes(folder / "strips.png", side_by_side({run.name: run / "look" for run in runs}))
         out = folder / "report.html"
         report(
             ReportJob(runs=runs, out=out, title="LunarLander-v3: which loss knows where the lander is?"),
@@ -63,12 +66,16 @@ class DemoConfig(StudyConfig):
 
 
 def _jobs(data: Path, runs: Path, seed: int) -> dict[Path, FitJob]:
-    plan = Plan(epochs=EPOCHS, keep_epochs=True)
+    plan = Plan(epochs=EPOCHS, batch_size=16, schedule="cosine", final_learning_rate=5e-5, keep_epochs=True)
     conditions = Conditions(seed=seed, device="cpu", threads=1)
     pixel = FitJob(
-        data=data, representation=ConvAEConfig(reconstruction="pixel"), plan=plan, conditions=conditions
+        data=data,
+        representation=ConvAEConfig(code_size=64, batch_norm=True),
+        plan=plan,
+        conditions=conditions,
     )
-    perceptual = replace(pixel, representation=ConvAEConfig(reconstruction=f"perceptual:{_network()}"))
+    config = replace(pixel.representation, reconstruction=f"perceptual:{_network()}")
+    perceptual = replace(pixel, representation=config)
     return {runs / "pixel": pixel, runs / "perceptual": perceptual}
 
 
