@@ -16,7 +16,7 @@ NETWORKS = {
     "random-squeezenet": "SqueezeNet with random weights: a control, it was trained on nothing",
 }
 PICTURES = ("strip-frames", "strip-rebuilt", "traversal", "map", "samples")
-LARGEST_PICTURE = 800_000
+LARGEST_PICTURE = 1_500_000
 """Bytes; larger ones are left out, so that pages stay small."""
 PNG = b"\x89PNG\r\n\x1a\n"
 
