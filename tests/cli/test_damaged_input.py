@@ -1,0 +1,107 @@
+"""Damaged data and runs on the command line: named in one sentence, nothing lost, no traceback."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from reverie.cli import main
+
+
+@pytest.fixture
+def data(tmp_path, capsys) -> Path:
+    folder = tmp_path / "poles"
+    assert (
+        main(["capture", "CartPole-v1", str(folder), "--episodes", "6", "--max-steps", "12", "--size", "16"])
+        == 0
+    )
+    capsys.readouterr()
+    return folder
+
+
+def refused(capsys, *words: str | Path) -> str:
+    assert main([str(word) for word in words]) == 2
+    said = capsys.readouterr().err.strip()
+    assert said.startswith("reverie: ") and "\n" not in said and "Traceback" not in said
+    return said
+
+
+def flip(file: Path) -> None:
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 4
+    file.write_bytes(content)
+
+
+def test_a_flipped_byte_is_named_by_fit_and_by_check(data, tmp_path, capsys):
+    chunk = next(path for path in sorted((data / "archive" / "frames" / "c").rglob("*")) if path.is_file())
+    flip(chunk)
+    assert str(chunk) in refused(capsys, "fit", "dense-ae", data, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+    assert main(["data", "check", str(data)]) == 1
+    assert str(chunk) in capsys.readouterr().out
+
+
+def test_a_missing_chunk_is_named(data, tmp_path, capsys):
+    chunk = next(path for path in sorted((data / "archive" / "factors" / "c").rglob("*")) if path.is_file())
+    chunk.unlink()
+    assert main(["data", "check", str(data)]) == 1
+    assert str(chunk) in capsys.readouterr().out
+
+
+COMMANDS = (
+    "fit dense-ae PLACE RUN",
+    "data info PLACE",
+    "data check PLACE",
+    "resume PLACE",
+    "report PLACE",
+    "look PLACE",
+    "probe PLACE --data PLACE",
+)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_an_empty_folder_is_refused_by_every_command(command, tmp_path, capsys):
+    (tmp_path / "empty").mkdir()
+    places = {"PLACE": tmp_path / "empty", "RUN": tmp_path / "run"}
+    said = refused(capsys, *(places.get(word, word) for word in command.split()))
+    assert str(tmp_path / "empty") in said
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_run_is_no_data_set_and_a_data_set_is_no_run(data, tmp_path, capsys):
+    run = tmp_path / "run"
+    assert main(["fit", "dense-ae", str(data), str(run), "--epochs", "1", "--threads", "1"]) == 0
+    capsys.readouterr()
+    assert str(run) in refused(capsys, "fit", "dense-ae", run, tmp_path / "other")
+    assert str(data) in refused(capsys, "probe", data, "--data", data)
+    assert str(data) in refused(capsys, "report", data)
+
+
+def test_a_truncated_manifest_is_named(data, tmp_path, capsys):
+    manifest = data / "manifest.json"
+    manifest.write_bytes(manifest.read_bytes()[:-40])
+    assert str(manifest) in refused(capsys, "fit", "dense-ae", data, tmp_path / "run")
+    assert str(manifest) in refused(capsys, "data", "info", data)
+
+
+@pytest.mark.parametrize("file", ["weights.safetensors", "job.json", "result.json"])
+def test_an_altered_run_is_named(data, tmp_path, capsys, file):
+    run = tmp_path / "run"
+    assert main(["fit", "dense-ae", str(data), str(run), "--epochs", "1", "--threads", "1"]) == 0
+    capsys.readouterr()
+    (run / file).write_bytes((run / file).read_bytes()[:-20])
+    assert str(run) in refused(capsys, "probe", run, "--data", data)
+
+
+def test_without_its_last_checkpoint_a_run_resumes_from_the_one_before(data, tmp_path, capsys):
+    run = tmp_path / "run"
+    assert main(["fit", "dense-ae", str(data), str(run), "--epochs", "3", "--threads", "1"]) == 0
+    weights = (run / "weights.safetensors").read_bytes()
+    (run / "result.json").unlink()
+    (run / "weights.safetensors").unlink()
+    newest = sorted((run / "checkpoint").iterdir())[-1]
+    flip(newest / "weights.safetensors")
+    assert main(["resume", str(run)]) == 0
+    assert str(newest) in capsys.readouterr().err
+    assert (run / "weights.safetensors").read_bytes() == weights
+    shutil.rmtree(run)
