@@ -184,3 +184,12 @@ def test_an_interval_that_reaches_over_the_threshold_supports_nothing(result, ke
 
 def test_a_single_seed_supports_nothing(result):
     assert BottleneckConfig().verdict([result]).status == "not supported"
+
+
+def test_the_words_do_not_claim_what_the_numbers_deny(result):
+    """A world where denoising helps nothing: the text gives the numbers and no praise."""
+    poor = {"plain_noisy": 3.0, "denoising_noisy": 3.5, "saved": -16.7, "plain_clean": 1.2, "angle_4": 40.0}
+    text = BottleneckConfig().verdict([result | poor]).text
+    for praise in ("no better", "price", "down to", "% less", "span the subspace", "has the gradient zero"):
+        assert praise not in text
+    assert "the saving is -16.7 %" in text

@@ -183,3 +183,14 @@ def test_one_seed_that_breaks_an_identity_fails_the_study(result, key, value):
     verdict = ElboConfig().verdict([result, result, result | {key: value}])
     assert verdict.status == "failed"
     assert sum(not held for held in verdict.claims.values()) == 1
+
+
+def test_the_words_do_not_claim_what_the_numbers_deny(result):
+    """A loose belief and unordered bounds: the text gives the numbers and no theorem."""
+    verdict = ElboConfig().verdict(
+        [result | {"learnt_elbo": -12.0, "loose_iw1000": -9.0, "own_exact": -10.0}]
+    )
+    for praise in ("almost the exact posterior", "tighten", "none passes"):
+        assert praise not in verdict.text
+    assert "at most 1 nats in any seed" in verdict.text
+    assert any("relative above one nat" in claim for claim in verdict.claims)

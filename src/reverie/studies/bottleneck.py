@@ -142,9 +142,9 @@ def _like_pca(results: Results) -> str:
     sizes = ", ".join(map(str, _subspaces.CODE_SIZES))
     return (
         f"Linear autoencoders with {sizes} units, fitted by {_subspaces.STEPS} steps on 1400 of "
-        f"scikit-learn's 8 x 8 digits, span the subspace of PCA: over {seeds(results)} the largest "
-        f"principal angle is {number(angle)} degrees, and the loss is at most {number(max(excess, 0.0))} % "
-        "above PCA's."
+        f"scikit-learn's 8 x 8 digits, are compared with PCA: over {seeds(results)} the largest "
+        f"principal angle between the subspaces is {number(angle)} degrees, and the loss is at most "
+        f"{number(max(excess, 0.0))} % above PCA's."
     )
 
 
@@ -154,21 +154,22 @@ def _robust(results: Results) -> str:
     saved = measured(results, "saved")
     return (
         f"In an autoencoder with {_denoising.HIDDEN[0]} hidden units and a code of {_denoising.CODE_SIZE}, "
-        f"noise of deviation {NOISE:g} on the encoder's input brings the squared error on held-out digits "
-        f"with such noise from {error['plain_noisy']} down to {error['denoising_noisy']}, "
-        f"{number(saved.mean)} % less (95 % interval {between(saved)}). The plain one does no better on "
-        f"them than the mean digit ({error['mean_noisy']}); the best linear map, which is told the noise, "
-        f"reaches {error['linear_noisy']}. The price is paid on clean digits: {error['denoising_clean']} "
-        f"against {error['plain_clean']}. The {_denoising.NEIGHBOURS} nearest codes of clean training "
-        f"digits name {named['denoising']} % of the noisy ones rightly with denoising, {named['plain']} % "
-        "without."
+        f"held-out digits with noise of deviation {NOISE:g} are rebuilt with a squared error of "
+        f"{error['denoising_noisy']} where the encoder learnt with such noise, and of "
+        f"{error['plain_noisy']} where it did not: the saving is {number(saved.mean)} % (95 % interval "
+        f"{between(saved)}). The mean training digit errs by {error['mean_noisy']}, the best linear map, "
+        f"which is told the noise, by {error['linear_noisy']}. On clean digits the errors are "
+        f"{error['denoising_clean']} with denoising and {error['plain_clean']} without. The "
+        f"{_denoising.NEIGHBOURS} nearest codes of clean training digits name {named['denoising']} % of "
+        f"the noisy ones rightly with denoising, {named['plain']} % without."
     )
 
 
 def _still(results: Results) -> str:
-    count = number(measured(results, "not_numbers_written_out").mean)
+    length = number(measured(results, "length_without_error").worst)
+    counts = [number(measured(results, f"not_numbers{part}").worst) for part in ("", "_written_out")]
     return (
-        "Where an image is rebuilt without error, the unsquared loss |x' - x| (eq. D.7 of Algorithms for "
-        f"Decision Making) has the gradient zero; with the square root written out, {count} entries of the "
-        "gradient are not numbers."
+        "Where an image is rebuilt without error, the gradient of the unsquared loss |x' - x| (eq. D.7 of "
+        f"Algorithms for Decision Making) has the length {length}, and {counts[0]} of its entries are not "
+        f"numbers; with the square root written out, {counts[1]} are not."
     )
