@@ -1,15 +1,11 @@
-"""Watching a capture: its memory, its estimate, and that nobody else works in its folder."""
+"""Watching a capture: its memory, and the estimate of what the whole will take."""
 
 import os
 import shutil
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
 from reverie.core.console import Console, duration
-from reverie.core.errors import WrongInput
 from reverie.data.archive import ArchiveWriter
 
 
@@ -21,24 +17,6 @@ def peak_memory() -> int:
         return 0
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
-
-
-@contextmanager
-def alone(folder: Path) -> Iterator[None]:
-    """Hold a folder while working in it; WrongInput when another process does."""
-    try:
-        import fcntl
-    except ImportError:
-        yield
-        return
-    with (folder / "job.json").open("rb") as file:
-        try:
-            fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise WrongInput(f"another process is recording into {folder}; wait for it or stop it") from None
-        except OSError:
-            pass  # a file system without locks
-        yield
 
 
 class Estimate:

@@ -13,6 +13,7 @@ from reverie.core.config import Config, from_json, to_json
 from reverie.core.console import QUIET, Console, Tracker
 from reverie.core.errors import BrokeWhileWorking, WrongInput
 from reverie.core.family import config_of
+from reverie.core.lock import alone
 from reverie.core.run import Run, check_free
 from reverie.core.seeds import numpy_generator
 from reverie.core.world import PolicyConfig, World
@@ -24,7 +25,7 @@ from reverie.data.store import open_data
 from reverie.engine.processes import work_through
 from reverie.engine.rollout import Cut, record
 from reverie.envs.make import WorldConfig, make_world
-from reverie.verbs._watch import Estimate, alone, peak_memory
+from reverie.verbs._watch import Estimate, peak_memory
 from reverie.verbs.data import summary
 
 
@@ -89,10 +90,11 @@ def capture(job: CaptureJob, folder: Path, console: Console = QUIET, workers: in
     check_free(folder)
     manifest = _first_manifest(job)
     try:
-        writer = create_archive(folder, manifest, {"verb": "capture", "job": to_json(job)})
+        create_archive(folder, manifest, {"verb": "capture", "job": to_json(job)})
     except OSError as error:
         raise WrongInput(f"cannot write to {folder}: {error.strerror}; choose another folder") from None
-    return _Capture(job, folder, console, workers).run(writer)
+    with alone(folder):
+        return _Capture(job, folder, console, workers).run(reopen_archive(folder))
 
 
 def resume_capture(folder: Path, console: Console = QUIET, workers: int = 1) -> dict[str, Any]:
@@ -102,10 +104,12 @@ def resume_capture(folder: Path, console: Console = QUIET, workers: int = 1) -> 
     if written["verb"] != "capture":
         raise WrongInput(f"{folder} was not made by capture but by {written['verb']!r}")
     job = from_json(CaptureJob, written["job"], "capture")
-    writer = reopen_archive(folder)
-    if not writer.manifest.complete:
-        _check_unchanged(folder, writer.manifest, _first_manifest(job))
-    return _Capture(job, folder, console, workers).run(writer)
+    # Alone first: a manifest read before another resume ends would be published over a fuller one.
+    with alone(folder):
+        writer = reopen_archive(folder)
+        if not writer.manifest.complete:
+            _check_unchanged(folder, writer.manifest, _first_manifest(job))
+        return _Capture(job, folder, console, workers).run(writer)
 
 
 def _check_unchanged(folder: Path, before: Manifest, now: Manifest) -> None:
@@ -189,10 +193,10 @@ class _Capture:
         self._pace = _Pace()
 
     def run(self, writer: ArchiveWriter) -> dict[str, Any]:
-        with alone(self._folder):
-            if not writer.manifest.complete:
-                self._guarded(writer)
-            close_stages(self._folder)
+        """Complete the data set of a folder that this process holds; what it holds then, as numbers."""
+        if not writer.manifest.complete:
+            self._guarded(writer)
+        close_stages(self._folder)
         return summary(open_data(self._folder))
 
     def _guarded(self, writer: ArchiveWriter) -> None:

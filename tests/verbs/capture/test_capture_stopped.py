@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from capture_jobs import JOB, LONG, contents
 
 from reverie.core.console import PlainConsole
 from reverie.core.errors import WrongInput
+from reverie.core.lock import alone
 from reverie.data.check import check_data
 from reverie.data.store import open_data
 from reverie.envs import gymnasium_world
@@ -107,6 +109,23 @@ class Interrupting(PlainConsole):
         self.left -= 1
         if not self.left:
             raise KeyboardInterrupt
+
+
+def test_a_resume_looks_at_what_is_there_once_it_is_alone(recorded, tmp_path, monkeypatch):
+    """Another resume completes the set while this one waits for its turn: nothing is recorded again."""
+    data = tmp_path / "data"
+    with pytest.raises(KeyboardInterrupt):
+        capture(CaptureJob(**JOB), data, Interrupting(after=20))
+
+    @contextmanager
+    def late(folder):
+        shutil.copytree(recorded[0], folder, dirs_exist_ok=True)
+        with alone(folder):
+            yield
+
+    monkeypatch.setattr("reverie.verbs.capture.alone", late)
+    assert resume_capture(data, Interrupting(after=1))["complete"]
+    assert contents(data) == contents(recorded[0])
 
 
 def test_resuming_what_is_complete_changes_nothing(recorded):
