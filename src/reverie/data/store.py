@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float32, Int64, UInt8
@@ -55,6 +56,19 @@ class DataSet:
             factors=read.get("factors", nothing),
             visible=read["visible"],
         )
+
+    @property
+    def origin(self) -> dict[str, Any] | None:
+        """What its episodes follow from, as JSON values: the world, the policy and the seed; None for images.
+
+        Neither how often, how large and how long it was looked at, nor the versions of packages.
+        """
+        source = self.manifest.source
+        world = source.get("world")
+        if not isinstance(world, dict):
+            return None
+        played = {name: world.get(name) for name in ("env", "scenes", "options")}
+        return {"world": played, "policy": source.get("policy"), "seed": source.get("seed")}
 
     @property
     def factors(self) -> tuple[Factor, ...]:
