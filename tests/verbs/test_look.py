@@ -71,6 +71,7 @@ def test_the_same_seed_gives_the_same_pictures(pictures, place):
         ({"factor": ("angel",)}, r"unknown factor of .*data 'angel'; did you mean 'angle'\?"),
         ({"data": "other"}, r"vae takes 64x64 frames, .*other has 32x32"),
         ({"run": "nothing"}, "no run at"),
+        ({"seed": -1}, "'seed' must be zero or positive, got -1"),
     ],
 )
 def test_wrong_input_is_one_sentence(place, changes, sentence):

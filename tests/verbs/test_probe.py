@@ -145,6 +145,7 @@ def test_too_few_episodes_and_frames_seen_in_training_are_warned_of(place):
         ({"runs": ("small", "small")}, "two runs have the same name"),
         ({"runs": ("nothing",)}, "no run at"),
         ({"runs": ()}, "at least one run"),
+        ({"seed": -1}, "'seed' must be zero or positive, got -1"),
     ],
 )
 def test_wrong_input_is_one_sentence(place, job, changes, sentence):

@@ -42,6 +42,7 @@ class LookJob(Config):
 
     def __post_init__(self) -> None:
         self.check_positive("count")
+        self.check_not_negative("seed")
 
 
 def look(job: LookJob, console: Console = QUIET) -> list[Path]:

@@ -51,6 +51,11 @@ class ProbeJob(Config):
     seed: int = 0
     """Seed of splits, networks and bootstrap samples."""
 
+    def __post_init__(self) -> None:
+        self.check_not_negative("seed")
+        if not self.runs:
+            raise WrongInput("name at least one run to probe")
+
 
 def probe(job: ProbeJob, console: Console = QUIET) -> dict[str, Any]:
     """Probe the runs, write `probe.json` into each, and return the comparison.
@@ -170,8 +175,6 @@ def _varies(values: np.ndarray) -> bool:
 
 def _check_runs(job: ProbeJob, loaded: Sequence[Loaded]) -> None:
     names = [one.run.name for one in loaded]
-    if not names:
-        raise WrongInput("name at least one run to probe")
     if len(set(names)) < len(names):
         raise WrongInput(f"two runs have the same name ({', '.join(names)}); rename the folder of one")
     if job.reference is not None and job.reference not in names:
