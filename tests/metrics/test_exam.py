@@ -68,6 +68,36 @@ def test_permuted_labels_teach_nothing(exam, codes):
     assert np.array_equal(np.sort(exam.permuted().fit.factors, axis=0), np.sort(exam.fit.factors, axis=0))
 
 
+def test_every_episode_is_learnt_with_the_answers_of_another_one_in_their_order():
+    which = np.repeat(np.arange(4, dtype=np.int64), (3, 7, 2, 5))
+    place = np.concatenate([np.arange(size) for size in (3, 7, 2, 5)])
+    truth = Truth(np.stack([which, place], axis=1).astype(float), which)
+    exam = Exam((Factor("episode", ""), Factor("frame", "")), truth, truth, seed=3)
+    given = exam.permuted().fit
+    donors = []
+    for episode in range(4):
+        (donor,) = np.unique(given.factors[which == episode, 0])
+        places = given.factors[which == episode, 1]
+        assert donor != episode
+        assert np.array_equal(places, np.arange(len(places)) % (3, 7, 2, 5)[int(donor)])
+        donors.append(donor)
+    assert sorted(donors) == [0, 1, 2, 3]
+    assert np.array_equal(exam.permuted().fit.factors, given.factors)
+    assert not np.array_equal(replace(exam, seed=4).permuted().fit.factors, given.factors)
+
+
+def test_a_leak_by_frame_shows_in_the_control():
+    """Codes that name their episode, asked about episodes that they were fitted on: labels of other episodes
+    are learnt by heart as well, so that the control no longer scores zero against what it was taught."""
+    generator = np.random.default_rng(0)
+    which = np.repeat(np.arange(12, dtype=np.int64), 20)
+    names = np.eye(12)[which]
+    truth = Truth(generator.normal(size=(12, 1))[which], which)
+    wrong = Exam((Factor("x", "m"),), truth, truth, seed=0).permuted()
+    leaked = replace(wrong, test=wrong.fit)
+    assert leaked.row(SUBJECT, "ridge", (names, names))["scores"][0]["r2"] > 0.3
+
+
 def test_a_run_does_not_differ_from_itself(exam, codes):
     row = exam.row(SUBJECT, "ridge", codes)
     sums = sums_of(exam.truth_sums(), row)

@@ -90,8 +90,21 @@ class Exam:
         return self.mark(Subject("mean", "mean predictor", 0), None, answers)
 
     def permuted(self) -> "Exam":
-        """The same exam after learning from the right answers in a wrong order."""
-        order = numpy_generator(self.seed, "probe", "permuted").permutation(len(self.fit.factors))
+        """The same exam after learning each episode with the answers of another one.
+
+        They keep their order, and so what neighbours in an episode have in common: a reader that is tested
+        on frames of episodes that it has learnt would be found out. A shorter episode begins again at its
+        end, a longer one is cut; with a single episode there is no other, and its frames change places.
+        """
+        generator = numpy_generator(self.seed, "probe", "permuted")
+        _, which = np.unique(self.fit.episodes, return_inverse=True)
+        rows = [np.flatnonzero(which == episode) for episode in range(which.max() + 1)]
+        if len(rows) == 1:
+            return replace(self, fit=Truth(generator.permutation(self.fit.factors), self.fit.episodes))
+        ring = generator.permutation(len(rows))
+        order = np.empty(len(which), dtype=np.int64)
+        for one, other in zip(ring, np.roll(ring, 1), strict=True):
+            order[rows[one]] = np.resize(rows[other], len(rows[one]))
         return replace(self, fit=Truth(self.fit.factors[order], self.fit.episodes))
 
     def truth_sums(self) -> dict[str, Any]:

@@ -60,13 +60,13 @@ class Seats:
 
 
 def run_rows(seats: Seats, loaded: Loaded) -> list[dict[str, Any]]:
-    """The run itself, and its codes with permuted labels."""
+    """The run itself, and its codes with the labels of other episodes."""
     codes = seats.codes(loaded.representation)
     name, size = loaded.run.name, codes[0].shape[1]
     shuffled = Seats(seats.exam.permuted(), seats.fit, seats.test, seats.readers)
     return [
         *seats.all_readers(Subject("run", name, size), codes),
-        *shuffled.all_readers(Subject("permuted", "permuted labels", size), codes),
+        *shuffled.all_readers(Subject("permuted", "labels of other episodes", size), codes),
     ]
 
 
