@@ -1,0 +1,29 @@
+"""What the package imports is what it says that it needs."""
+
+import ast
+import re
+import sys
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+OTHERWISE_CALLED = {"PIL": "pillow", "sklearn": "scikit-learn", "ale_py": "ale-py", "Box2D": "gymnasium"}
+GIVEN = {*sys.stdlib_module_names, "reverie"}
+
+
+def imported(file):
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield (node.module or "").partition(".")[0]
+
+
+def test_every_package_that_is_imported_is_declared():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    declared = {
+        re.match(r"[\w-]+", line)[0]
+        for line in [*project["dependencies"], *project["optional-dependencies"]["atari"]]
+    }
+    names = {name for file in (ROOT / "src").rglob("*.py") for name in imported(file)} - GIVEN
+    assert {OTHERWISE_CALLED.get(name, name) for name in names} - declared == set()
