@@ -5,6 +5,8 @@ from typing import Any
 
 from reverie.core.errors import WrongInput
 from reverie.core.run import Run
+from reverie.data.manifest import NAME
+from reverie.data.manifest_reader import read_manifest
 
 
 def list_runs(folder: Path) -> list[dict[str, Any]]:
@@ -34,10 +36,15 @@ def _line(place: Path, folder: Path) -> dict[str, Any]:
         job = written["job"]
         result = run.result() if run.finished else {}
         what = job.get("method") or job.get("env") or ""
-        state = "finished" if run.finished or (place / "manifest.json").exists() else "unfinished"
+        state = "finished" if run.finished or _recorded(place) else "unfinished"
         return {
             "run": name, "verb": written["verb"], "what": what,
             "state": state, "seconds": result.get("seconds", ""),
         }  # fmt: skip
     except (WrongInput, AttributeError) as error:
         return {"run": name, "verb": "?", "what": str(error), "state": "damaged", "seconds": ""}
+
+
+def _recorded(place: Path) -> bool:
+    """Whether a capture is complete; WrongInput when its manifest is damaged."""
+    return (place / NAME).exists() and read_manifest(place).complete
