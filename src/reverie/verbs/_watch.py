@@ -1,22 +1,12 @@
-"""Watching a capture: its memory, and the estimate of what the whole will take."""
+"""Watching a capture: the estimate of what the whole will take."""
 
 import os
 import shutil
-import sys
 import time
 
 from reverie.core.console import Console, duration
 from reverie.data.archive import ArchiveWriter
-
-
-def peak_memory() -> int:
-    """Most memory that this process has held, in bytes; 0 where the system does not tell."""
-    try:
-        import resource
-    except ImportError:
-        return 0
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+from reverie.engine.estimate import peak_memory
 
 
 class Estimate:

@@ -22,10 +22,11 @@ from reverie.data.layout import chunk_frames
 from reverie.data.manifest import Manifest
 from reverie.data.stages import close_stages, drop_stages, load_stage, open_stages, release_reserve, stage
 from reverie.data.store import open_data
+from reverie.engine.estimate import peak_memory
 from reverie.engine.processes import work_through
 from reverie.engine.rollout import Cut, record
 from reverie.envs.make import WorldConfig, make_world
-from reverie.verbs._watch import Estimate, peak_memory
+from reverie.verbs._watch import Estimate
 from reverie.verbs.data import summary
 
 
@@ -98,7 +99,11 @@ def capture(job: CaptureJob, folder: Path, console: Console = QUIET, workers: in
 
 
 def resume_capture(folder: Path, console: Console = QUIET, workers: int = 1) -> dict[str, Any]:
-    """Complete a data set whose capture was stopped; the bytes are those of a capture that was not."""
+    """Complete a data set whose capture was stopped; the bytes are those of a capture that was not.
+
+    The job.json of the folder is obeyed: an environment `module:id` imports that module, so that only folders
+    of people who may run code here should be resumed.
+    """
     _check_workers(workers)
     written = Run.open(folder).job()
     if written["verb"] != "capture":
@@ -220,17 +225,19 @@ class _Capture:
     def _record(self, writer: ArchiveWriter) -> None:
         total = self._job.episodes
         estimate = Estimate(total, writer.episodes, self._console)
-        missing = (
-            index for index in range(writer.episodes, total) if load_stage(self._folder, index) is None
-        )
         make_work = partial(_recorder, self._job, self._folder)
         with self._console.track(f"capture {self._job.env}", total, writer.episodes) as tracker:
             self._take(writer, tracker)
+            missing = (index for index in range(writer.episodes, total) if self._missing(writer, index))
             workers = min(self._workers, max(1, total - writer.episodes))
             for _, memory in work_through(make_work, missing, workers, "episode"):
                 self._take(writer, tracker)
                 estimate.update(writer, memory * workers if workers > 1 else 0)
         assert writer.episodes == total, "an episode was staged and is gone"
+
+    def _missing(self, writer: ArchiveWriter, index: int) -> bool:
+        """Whether an episode must be played: it is not in the archive, and not staged by who was stopped."""
+        return index >= writer.episodes and load_stage(self._folder, index) is None
 
     def _take(self, writer: ArchiveWriter, tracker: Tracker) -> None:
         """Move staged episodes into the archive while the next in order is there."""

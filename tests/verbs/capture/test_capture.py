@@ -138,7 +138,7 @@ def test_two_captures_do_not_write_into_one_folder(recorded):
     folder, _ = recorded
     with (folder / "job.json").open("rb") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
-        with pytest.raises(WrongInput, match="another process is working in .*; wait for it, or end it"):
+        with pytest.raises(WrongInput, match=r"another process is working in .*; wait for it, or end it"):
             resume_capture(folder)
 
 

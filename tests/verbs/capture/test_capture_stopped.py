@@ -19,6 +19,7 @@ from reverie.core.console import PlainConsole
 from reverie.core.errors import WrongInput
 from reverie.core.lock import alone
 from reverie.data.check import check_data
+from reverie.data.stages import stage
 from reverie.data.store import open_data
 from reverie.envs import gymnasium_world
 from reverie.verbs.capture import CaptureJob, capture, resume_capture
@@ -125,6 +126,19 @@ def test_a_resume_looks_at_what_is_there_once_it_is_alone(recorded, tmp_path, mo
 
     monkeypatch.setattr("reverie.verbs.capture.alone", late)
     assert resume_capture(data, Interrupting(after=1))["complete"]
+    assert contents(data) == contents(recorded[0])
+
+
+def test_what_was_staged_is_not_played_again(recorded, tmp_path, monkeypatch):
+    data = tmp_path / "data"
+    with pytest.raises(KeyboardInterrupt):
+        capture(CaptureJob(**JOB), data, Interrupting(after=3))
+    for index, episode in enumerate(open_data(recorded[0])):
+        stage(data, index, episode, worker=0)
+    played = []
+    monkeypatch.setattr("reverie.verbs.capture.record", lambda *_: played.append(1))
+    monkeypatch.setattr("reverie.verbs.capture._Pace.due", lambda _: True)
+    assert resume_capture(data)["complete"] and not played
     assert contents(data) == contents(recorded[0])
 
 
