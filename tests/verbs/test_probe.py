@@ -11,6 +11,7 @@ from reverie.core.errors import WrongInput
 from reverie.data.store import open_data
 from reverie.engine.plan import Plan
 from reverie.representations.dense_ae import DenseAEConfig
+from reverie.verbs import _subjects
 from reverie.verbs.capture import CaptureJob, capture
 from reverie.verbs.fit import Conditions, FitJob, fit
 from reverie.verbs.probe import ProbeJob, format_table, probe
@@ -92,6 +93,21 @@ def test_the_last_snapshot_knows_what_the_run_knows(result):
     last = [part["r2"] for part in rows(result)["run", "ridge"]["scores"]]
     assert list(curve[-1]["scores"].values()) == pytest.approx(last, abs=0.02)
     assert curve[0]["scores"] != curve[1]["scores"]
+
+
+def test_a_file_that_is_called_like_no_epoch_is_no_snapshot(job, place):
+    stray = place / "small" / "snapshots" / "epoch-x.safetensors"
+    stray.write_bytes(b"")
+    told = probe(replace(job, runs=job.runs[:1], baselines=False, probe="ridge"))["runs"][0]
+    stray.unlink()
+    assert [point["epoch"] for point in told["over_training"]] == [1, 2]
+
+
+def test_raw_pixels_and_pca_say_when_they_learnt_from_fewer_frames(job, monkeypatch):
+    monkeypatch.setattr(_subjects, "PIXEL_FRAMES", 50)
+    told = probe(replace(job, runs=job.runs[:1], over_training=False, probe="ridge"))
+    assert rows(told)["pixels", "ridge"]["label"] == "raw pixels, 50 frames"
+    assert rows(told)["pca", "ridge"]["label"] == "PCA, 6 units, 50 frames"
 
 
 def test_the_untrained_encoder_is_not_the_trained_one(result):

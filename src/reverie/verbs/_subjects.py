@@ -1,5 +1,6 @@
 """Who sits a probe's exam: runs, their snapshots, and the baselines that stand beside them."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,6 +59,10 @@ class Seats:
         count = len(self.fit.rows)
         return np.linspace(0, count - 1, min(count, PIXEL_FRAMES)).round().astype(np.int64)
 
+    def of_few(self) -> str:
+        """What labels of raw pixels and PCA say of the frames that these learnt from; "" if from all."""
+        return "" if len(self.fit.rows) <= PIXEL_FRAMES else f", {PIXEL_FRAMES} frames"
+
 
 def run_rows(seats: Seats, loaded: Loaded) -> list[dict[str, Any]]:
     """The run itself, and its codes with the labels of other episodes."""
@@ -84,14 +89,17 @@ def pixel_rows(seats: Seats) -> list[dict[str, Any]]:
         np.concatenate(list(side.blocks()))
         for side in (Side(seats.fit.data, seats.fit.rows[few]), seats.test)
     )
-    label = "raw pixels" if len(few) == len(seats.fit.rows) else f"raw pixels ({len(few)} frames)"
+    label = "raw pixels" + seats.of_few()
     return [exam.row(Subject("pixels", label, fit.shape[1]), "ridge", (fit, test))]
 
 
 def pca_rows(seats: Seats, size: int) -> list[dict[str, Any]]:
-    """Principal components of the fitting frames, as many as the run's code has units."""
-    few = seats.few()
-    frames = np.concatenate(list(Side(seats.fit.data, seats.fit.rows[few]).blocks()))
+    """Principal components of the probe's fitting frames, as many as the run's code has units.
+
+    These are not the frames that the encoder was trained on, and at most `PIXEL_FRAMES`.
+    """
+    chosen = seats.fit.rows[seats.few()]
+    frames = np.concatenate(list(Side(seats.fit.data, chosen).blocks()))
     size = min(size, *frames.shape)
     state = int(numpy_generator(seats.exam.seed, "probe", "pca").integers(2**31))
     components = PCA(size, svd_solver="randomized", random_state=state).fit(frames)
@@ -99,17 +107,26 @@ def pca_rows(seats: Seats, size: int) -> list[dict[str, Any]]:
         np.concatenate([components.transform(block).astype(np.float32) for block in side.blocks()])
         for side in (seats.fit, seats.test)
     )
-    return seats.all_readers(Subject("pca", f"PCA, {size} components", size), (fit, test))
+    # Shorter words where more is said, so that a table shows them whole.
+    label = f"PCA, {size} units{few}" if (few := seats.of_few()) else f"PCA, {size} components"
+    return seats.all_readers(Subject("pca", label, size), (fit, test))
 
 
 def curve(seats: Seats, folder: Path) -> list[dict[str, Any]]:
     """R^2 of the linear reader for the weights that the run kept after each epoch, in order."""
     points = []
-    for snapshot in sorted((folder / "snapshots").glob("epoch-*.safetensors")):
+    for epoch, snapshot in sorted(_snapshots(folder)):
         codes = seats.codes(load(folder, snapshot).representation)
         row = seats.exam.row(Subject("run", snapshot.stem, codes[0].shape[1]), "ridge", codes)
         scores = {
             factor.name: score["r2"] for factor, score in zip(seats.exam.factors, row["scores"], strict=True)
         }
-        points.append({"epoch": int(snapshot.stem.rpartition("-")[2]), "scores": scores})
+        points.append({"epoch": epoch, "scores": scores})
     return points
+
+
+def _snapshots(folder: Path) -> Iterator[tuple[int, Path]]:
+    """Epochs with their weights; files that are called otherwise than epoch-NUMBER are none."""
+    for file in (folder / "snapshots").glob("epoch-*.safetensors"):
+        if found := re.fullmatch(r"epoch-([0-9]+)", file.stem):
+            yield int(found[1]), file
