@@ -72,6 +72,11 @@ def test_it_tells_what_a_reader_must_know(runs):
         assert words in text, words
 
 
+def test_any_draw_of_random_weights_is_called_a_control(runs):
+    change(runs[0] / "job.json", lambda c: c["uses"]["feature_network"].update(name="random-squeezenet=3"))
+    assert "a control, it was trained on nothing (draw 3)" in page(runs[:1])
+
+
 @pytest.mark.parametrize(
     "place", ["title", "name", "label", "factor", "warning", "setting", "network", "version"]
 )

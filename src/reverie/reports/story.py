@@ -87,7 +87,8 @@ def _points(events: Sequence[dict[str, Any]], kind: str) -> list[Point]:
 
 def _network(description: dict[str, Any]) -> str:
     name = str(description["name"])
-    sentence = NETWORKS.get(name, name)
+    word, _, more = name.partition("=")
+    sentence = NETWORKS.get(word, name) + (f" (draw {more})" if more and word in NETWORKS else "")
     file = f", from {description['file']}" if "file" in description else ""
     checksum = str(description.get("weights", ""))[:12]
     return sentence + file + (f" (sha256 {checksum}…)" if checksum else "")
