@@ -1,6 +1,7 @@
 """Probe, look and report on a real run of a real environment, small."""
 
 import json
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -145,6 +146,25 @@ def test_too_few_episodes_and_frames_seen_in_training_are_warned_of(place):
     probe(replace(few, data=place / "few", test=place / "probe", probe="ridge"), console)
     assert any("only 4 episodes to fit" in text for text in console.warnings)
     assert any("small was trained on frames that it is tested on" in text for text in console.warnings)
+
+
+def test_a_copy_of_the_training_frames_is_recognised_wherever_it_lies(place, tmp_path):
+    console = Heard()
+    shutil.copytree(place / "probe", tmp_path / "copy")
+    told = ProbeJob(runs=(place / "small",), data=place / "test", test=tmp_path / "copy", baselines=False)
+    probe(replace(told, probe="ridge", over_training=False), console)
+    assert any("small was trained on frames that it is tested on" in text for text in console.warnings)
+
+
+def test_the_same_episodes_recorded_twice_are_no_test(place, job, tmp_path):
+    again = tmp_path / "again"
+    capture(replace(CAPTURE, episodes=6, seed=0), again)
+    with pytest.raises(WrongInput, match="share episodes: one world, policy and seed"):
+        probe(replace(job, test=again))
+    console = Heard()
+    told = ProbeJob(runs=job.runs[:1], data=place / "test", test=again, baselines=False, probe="ridge")
+    probe(replace(told, over_training=False), console)
+    assert any("small was trained on episodes that it is tested on" in text for text in console.warnings)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from reverie.core.errors import WrongInput, unknown
 from reverie.core.files import write_json
 from reverie.core.seeds import numpy_generator
 from reverie.core.world import Factor
+from reverie.data.overlap import share_episodes
 from reverie.data.store import DataSet, open_data
 from reverie.metrics._exam import Exam, Reader, Truth
 from reverie.ops import groups
@@ -69,7 +70,7 @@ def probe(job: ProbeJob, console: Console = QUIET) -> dict[str, Any]:
     _check_frames(job, loaded, sides)
     exam, constant = _exam(job, sides)
     seats = Seats(exam, *sides, READERS[job.probe])
-    warnings = _warnings(job, loaded, exam)
+    warnings = [*_warnings(exam), *_seen_before(loaded, sides[1].data)]
     for text in warnings:
         console.warn(text)
     about = _about(job, exam, sides) | {"constant": constant, "warnings": warnings}
@@ -120,6 +121,11 @@ def _sides(job: ProbeJob) -> tuple[Side, Side]:
         if test.fingerprint == data.fingerprint:
             raise WrongInput(
                 f"{job.data} and {job.test} hold the same frames; leave --test out to split them"
+            )
+        if share_episodes(data, test):
+            raise WrongInput(
+                f"{job.data} and {job.test} share episodes: one world, policy and seed; capture the test "
+                "with another --seed"
             )
         return Side(data, _visible(job.data, data, 1)), Side(test, _visible(job.test, test, 1))
     rows = _visible(job.data, data, 2)
@@ -198,19 +204,38 @@ def _size(shape: Sequence[int]) -> str:
     return f"{height}x{width}" if channels == 3 else f"{height}x{width}x{channels}"
 
 
-def _warnings(job: ProbeJob, loaded: Sequence[Loaded], exam: Exam) -> list[str]:
+def _warnings(exam: Exam) -> list[str]:
     fit, test = (len(np.unique(side.episodes)) for side in (exam.fit, exam.test))
     found = []
     if fit < FEWEST_TO_FIT:
         found.append(f"only {fit} episodes to fit the probes on (20 or more are wanted): scores will be low")
     if test < FEWEST_TO_TEST:
         found.append(f"only {test} episodes to test on (10 or more are wanted): intervals will be too narrow")
-    tested = (job.test or job.data).resolve()
-    for one in loaded:
-        trained = one.run.job()["job"].get("data")
-        if isinstance(trained, str) and Path(trained).resolve() == tested:
-            found.append(f"{one.run.name} was trained on frames that it is tested on; give --test recordings")
     return found
+
+
+def _seen_before(loaded: Sequence[Loaded], test: DataSet) -> list[str]:
+    """A sentence for each run that was trained on what it is tested on."""
+    found = []
+    for one in loaded:
+        trained = one.run.job()["uses"].get("data")
+        if trained == test.fingerprint:
+            found.append(f"{one.run.name} was trained on frames that it is tested on; give --test recordings")
+        elif _trained_on_episodes_of(one, trained, test):
+            found.append(
+                f"{one.run.name} was trained on episodes that it is tested on (one world, policy and seed); "
+                "give --test recordings of another --seed"
+            )
+    return found
+
+
+def _trained_on_episodes_of(one: Loaded, fingerprint: Any, test: DataSet) -> bool:
+    """Whether the run's own recordings, where they still lie in their place, share episodes with the test."""
+    try:
+        own = open_data(one.job.data)
+    except WrongInput:
+        return False
+    return own.fingerprint == fingerprint and share_episodes(own, test)
 
 
 def _about(job: ProbeJob, exam: Exam, sides: tuple[Side, Side]) -> dict[str, Any]:
