@@ -157,6 +157,31 @@ def test_the_model_that_they_are_broken_on_keeps_them(promise):
     ALL[promise](model(), frames())
 
 
+def test_chance_that_only_training_has_is_noticed():
+    """Dropout draws from the global generator, and sleeps in evaluation mode."""
+    with pytest.raises(AssertionError, match="draws from elsewhere"):
+        ALL["the_same_generator_gives_the_same_loss"](model(encode=nn.Dropout(0.5)), frames())
+
+
+def slightly_more_for_a_longer_batch(view):
+    return squared(view) * (1.0 + 0.002 * len(view.frames))
+
+
+def test_a_loss_that_grows_a_little_with_the_batch_is_noticed():
+    with pytest.raises(AssertionError, match="for it twice"):
+        ALL["doubling_the_batch_leaves_the_loss"](model(term=slightly_more_for_a_longer_batch), frames())
+
+
+class Wild(DiagonalGaussian):
+    def rsample(self, generator):
+        noise = torch.empty_like(self.location).normal_(generator=generator)
+        return self.location + 30.0 * noise
+
+
+def test_an_honest_model_with_much_noise_is_believed():
+    ALL["doubling_the_batch_leaves_the_loss"](with_belief(Wild), frames())
+
+
 def test_a_detached_decoder_is_noticed():
     with pytest.raises(AssertionError, match="does not move"):
         ALL["gradient_reaches_every_parameter"](model(decode=torch.detach), frames())
