@@ -100,11 +100,6 @@ def test_the_network_is_neither_learnt_nor_saved_with_the_representation():
     assert with_term.state_dict().keys() == ConvAEConfig(code_size=4).build((3, 64, 64)).state_dict().keys()
 
 
-def test_the_config_names_its_network_before_it_is_built():
-    assert parse("perceptual:squeezenet@fire3").network == "squeezenet"
-    assert parse("pixel").network is None
-
-
 @pytest.mark.parametrize(
     ("words", "message"),
     [

@@ -42,11 +42,6 @@ class TermConfig(Config, ABC):
     def parse(cls, rest: str) -> "TermConfig":
         """The config that the words after the first colon stand for; WrongInput for unknown words."""
 
-    @property
-    def network(self) -> str | None:
-        """Name of the feature network that the term looks through; None where it looks itself."""
-        return None
-
     @abstractmethod
     def build(self, materials: Materials) -> Term:
         """The term, ready to be called on the batches of one run."""

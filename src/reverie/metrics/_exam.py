@@ -14,8 +14,6 @@ from reverie.metrics.probe import ProbeConfig
 from reverie.ops import bootstrap
 from reverie.ops.bootstrap import EpisodeSums
 
-RESAMPLES = 2000
-
 Reader = Literal["ridge", "mlp"]
 SCORES: dict[str, Callable[[EpisodeSums, bootstrap.Counts], bootstrap.Values]] = {
     "r2": bootstrap.r2,
@@ -118,8 +116,7 @@ class Exam:
 
     def draws(self) -> bootstrap.Counts:
         """The bootstrap samples of test episodes."""
-        episodes = len(np.unique(self.test.episodes))
-        return bootstrap.draws(episodes, RESAMPLES, numpy_generator(self.seed, "probe", "bootstrap"))
+        return bootstrap.probe_draws(len(np.unique(self.test.episodes)), self.seed)
 
 
 def _scores(sums: EpisodeSums, counts: bootstrap.Counts) -> list[dict[str, Any]]:

@@ -5,6 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Float64, Int64
 
+from reverie.core.seeds import numpy_generator
+
+RESAMPLES = 2000
+
 PerEpisode = Float64[np.ndarray, "episode factor"]
 Counts = Float64[np.ndarray, "resample episode"]
 Values = Float64[np.ndarray, "resample factor"]
@@ -45,6 +49,11 @@ def episode_sums(
 def draws(episodes: int, resamples: int, generator: np.random.Generator) -> Counts:
     """How often each episode is drawn in each bootstrap sample of whole episodes."""
     return generator.multinomial(episodes, np.full(episodes, 1 / episodes), size=resamples).astype(np.float64)
+
+
+def probe_draws(episodes: int, seed: int) -> Counts:
+    """The bootstrap samples of an exam's test episodes: the same for whoever sat it, so differences pair."""
+    return draws(episodes, RESAMPLES, numpy_generator(seed, "probe", "bootstrap"))
 
 
 def once(episodes: int) -> Counts:

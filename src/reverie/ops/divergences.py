@@ -18,13 +18,3 @@ def gaussian_kl(
     difference = (location - other_location).square() / other_log_variance.exp()
     ratio = (log_variance - other_log_variance).exp()
     return 0.5 * (other_log_variance - log_variance + ratio + difference - 1.0)
-
-
-def standard_gaussian_kl(
-    location: Float[Tensor, "*shape"], log_variance: Float[Tensor, "*shape"]
-) -> Float[Tensor, "*shape"]:
-    """KL(N(m, s^2) || N(0, 1)) of every unit, in nats, not reduced.
-
-    Source: Kingma & Welling 2014, appendix B.
-    """
-    return 0.5 * (log_variance.exp() + location.square() - 1.0 - log_variance)

@@ -6,11 +6,9 @@ from typing import Any
 import numpy as np
 
 from reverie.core.errors import WrongInput
-from reverie.core.seeds import numpy_generator
 from reverie.ops import bootstrap
 from reverie.ops.bootstrap import Counts, EpisodeSums
 
-RESAMPLES = 2000
 READERS = {"ridge": "linear reader (ridge)", "mlp": "network reader (one hidden layer of 64)"}
 SCORES = {"r2": "R²", "rmse": "root mean squared error", "mae": "mean absolute error"}
 KINDS = ("run", "untrained", "pca", "pixels", "permuted", "mean")
@@ -141,8 +139,7 @@ def sums_of(truth: dict[str, Any], row: dict[str, Any]) -> EpisodeSums:
 
 
 def _draws(result: Result) -> Counts:
-    generator = numpy_generator(result["seed"], "probe", "bootstrap")
-    return bootstrap.draws(result["test"]["episodes"], RESAMPLES, generator)
+    return bootstrap.probe_draws(result["test"]["episodes"], result["seed"])
 
 
 def _interval(values: bootstrap.Values) -> list[list[float | None]]:

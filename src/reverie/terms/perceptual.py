@@ -51,11 +51,6 @@ class PerceptualConfig(TermConfig):
             raise unknown("scaling of a perceptual term", scaling, get_args(Scaling))
         return cls(feature_network=network, layer=layer, scaling=scaling or "sigmoid")  # pyright: ignore[reportArgumentType]
 
-    @property
-    def network(self) -> str:
-        """Name of the feature network."""
-        return self.feature_network
-
     def build(self, materials: Materials) -> Term:
         """The term; WrongInput for a network or a layer that is not known."""
         network = materials.feature_network(self.feature_network).to(materials.device)
