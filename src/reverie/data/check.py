@@ -1,13 +1,14 @@
 """Check: every file of a data set against its checksum, and every file that does not belong."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from reverie.core.errors import WrongInput
 from reverie.data import cache, manifest, stages
 from reverie.data.chunks import read_chunk, read_listed
 from reverie.data.manifest import Manifest
-from reverie.data.manifest_reader import read_manifest
+from reverie.data.manifest_reader import parse_manifest, read_manifest
 
 _OWN = (cache.FOLDER, stages.FOLDER)
 
@@ -15,16 +16,19 @@ _OWN = (cache.FOLDER, stages.FOLDER)
 def check_data(path: Path | str) -> list[str]:
     """What is wrong with a data set, one sentence each, naming the file; empty when it is whole.
 
-    Reads and decodes everything. Raises WrongInput when there is no data set at all.
+    Reads and decodes everything, and compares the frames decoded for training with it. Raises WrongInput
+    when there is no data set at all.
     """
     folder = Path(path)
     if not (folder / manifest.NAME).is_file():
         read_manifest(folder)
     try:
-        listed = read_manifest(folder)
+        text = manifest.read_text(folder)
+        listed = parse_manifest(folder, text)
     except WrongInput as error:
         return [str(error)]
-    return [*_damaged(folder, listed), *_alien(folder, listed)]
+    fingerprint = cache.digest(text)
+    return [*_damaged(folder, listed), *_miscached(folder, listed, fingerprint), *_alien(folder, listed)]
 
 
 def _damaged(folder: Path, listed: Manifest) -> Iterator[str]:
@@ -50,6 +54,11 @@ def _unreadable(folder: Path, listed: Manifest, path: str) -> Iterator[str]:
         read_chunk(folder, listed, spec, int(parts[3]))
     except WrongInput as error:
         yield str(error)
+
+
+def _miscached(folder: Path, listed: Manifest, fingerprint: str) -> Iterator[str]:
+    with suppress(WrongInput):  # a damaged chunk, which is named already
+        yield from cache.check_frames(folder, listed, fingerprint)
 
 
 def _alien(folder: Path, listed: Manifest) -> Iterator[str]:
