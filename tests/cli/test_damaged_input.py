@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from reverie.cli import main
+from reverie.core.lock import alone
 
 
 @pytest.fixture
@@ -105,3 +106,20 @@ def test_without_its_last_checkpoint_a_run_resumes_from_the_one_before(data, tmp
     assert str(newest) in capsys.readouterr().err
     assert (run / "weights.safetensors").read_bytes() == weights
     shutil.rmtree(run)
+
+
+def test_a_single_flipped_bit_in_the_weights_is_named(data, tmp_path, capsys):
+    run = tmp_path / "run"
+    assert main(["fit", "dense-ae", str(data), str(run), "--epochs", "1", "--threads", "1"]) == 0
+    capsys.readouterr()
+    flip(run / "weights.safetensors")
+    assert str(run / "weights.safetensors") in refused(capsys, "probe", run, "--data", data)
+
+
+def test_two_processes_do_not_work_in_one_run(data, tmp_path, capsys):
+    run = tmp_path / "run"
+    assert main(["fit", "dense-ae", str(data), str(run), "--epochs", "1", "--threads", "1"]) == 0
+    (run / "result.json").unlink()
+    capsys.readouterr()
+    with alone(run):
+        assert "another process is working in" in refused(capsys, "resume", run)

@@ -16,6 +16,7 @@ from reverie.core.seeds import torch_generator
 from reverie.engine import checkpoint
 from reverie.engine.fit import Setup, fit
 from reverie.engine.plan import Clock, Plan
+from reverie.engine.setup import validate
 
 RESUMABLE = Plan(epochs=6, schedule="plateau", plateau_patience=1, patience=4, clip=1.0, learning_rate=0.03)
 
@@ -77,7 +78,7 @@ def test_a_fit_killed_anywhere_and_resumed_has_the_same_weights_to_the_bit(tmp_p
     with suppress(Killed):
         fit(setup(kill_at), plan, run, QUIET)
     resumed = setup()
-    clock = fit(resumed, plan, Run.open(run.folder), QUIET)
+    clock = fit(resumed, plan, Run.open(run.folder), QUIET).clock
     assert torch.equal(weights(whole), weights(resumed))
     assert clock.step > 0
 
@@ -134,7 +135,7 @@ def test_early_stopping_ends_with_the_weights_of_the_best_epoch(tmp_path):
     plan = Plan(epochs=30, learning_rate=0.3, patience=3, keep_epochs=True)
     run = new_run(tmp_path, "run")
     stopped = setup()
-    clock = fit(stopped, plan, run, QUIET)
+    clock = fit(stopped, plan, run, QUIET).clock
     assert len(clock.history) < 30
     best = min(range(len(clock.history)), key=clock.history.__getitem__)
     assert len(clock.history) == best + 1 + 3
@@ -169,3 +170,43 @@ def test_clipping_bounds_the_first_step_of_plain_descent(tmp_path):
     first = checkpoint.read(checkpoint.places(run.folder / "checkpoint")[-1])
     moments = [part for name, part in first.tensors["optimiser"].items() if name.endswith("exp_avg")]
     assert torch.cat([part.flatten() for part in moments]).norm() <= 1e-3 + 1e-9
+
+
+def test_changed_counters_of_a_checkpoint_are_noticed(tmp_path):
+    run = new_run(tmp_path, "run")
+    fit(setup(), RESUMABLE, run, QUIET)
+    state = checkpoint.places(run.folder / "checkpoint")[0] / "state.json"
+    state.write_text(state.read_text().replace('"epoch": 6', '"epoch": 1'))
+    with pytest.raises(WrongInput, match=r"state\.json is altered"):
+        checkpoint.read(state.parent)
+
+
+def test_every_validation_frame_counts_the_same(tmp_path):
+    """One batch of 5 and one of 1: the mean over 6 frames, not the mean of two batch means."""
+
+    class Uneven(Points):
+        def epoch(self, index: int, start: int = 0) -> Iterator[Tensor]:
+            yield torch.zeros(5, 4)
+            yield torch.full((1, 4), 3.0)
+
+    module = nn.Linear(4, 4)
+    player = Player("sum", module.parameters, lambda points, _: Losses({"sum": points.sum(1)}, {"sum": 2.0}))
+    total, terms = validate(Setup(module, [player], Points("training", 1), Uneven("validation", 2), 0), "now")
+    assert terms == {"sum": pytest.approx(12.0 / 6)} and total == pytest.approx(2 * 12.0 / 6)
+
+
+def test_a_validation_loss_that_is_not_a_number_names_its_term():
+    module = nn.Linear(4, 4)
+    player = Player(
+        "sum", module.parameters, lambda points, _: Losses({"sum": points.sum(1) / 0}, {"sum": 1.0})
+    )
+    with pytest.raises(BrokeWhileWorking, match=r"'sum'.*after epoch 3"):
+        validate(Setup(module, [player], Points("training", 1), Points("validation", 1), 0), "after epoch 3")
+
+
+def test_what_a_kill_left_half_written_is_cleared(tmp_path):
+    run = new_run(tmp_path, "run")
+    half = run.folder / "checkpoint" / "step-000000003.tmp"
+    half.mkdir(parents=True)
+    fit(setup(), RESUMABLE, run, QUIET)
+    assert not half.exists()

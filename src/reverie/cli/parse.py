@@ -27,6 +27,7 @@ STYLE = (
 SENTENCES = {
     r"Error parsing (\S+):.*int\(\).*: ('.*')": "{0} takes a whole number, got {1}",
     r"Error parsing (\S+):.*float: ('.*')": "{0} takes a number, got {1}",
+    r"Error parsing (?!--)\S+: (.*)": "{0}",
     r"invalid choice ('.*') for argument '(\S+)'. Expected one of \((.*)\)": "{1} takes one of {2}, got {0}",
     r"Missing from .*?: ([A-Z]+)(?: .*)?\(required\)": "{title} needs {0}; {title} --help tells more",
     r"Unrecognized options: (.*?)(?: Perhaps.*)?$": "{title} has no use for {0}; {title} --help tells more",

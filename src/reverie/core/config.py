@@ -74,6 +74,8 @@ def _parse(hint: Any, value: Any, name: str) -> Any:
         return _parse_union(arguments, value, name)
     if origin is tuple:
         return _parse_tuple(arguments, value, name)
+    if origin is list:
+        return list(_parse_tuple((arguments[0], ...), value, name))
     if origin is dict:
         return _parse_dict(arguments[1], value, name)
     return _parse_config(hint, value, name) if is_dataclass(hint) else _parse_scalar(hint, value, name)

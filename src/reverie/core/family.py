@@ -54,7 +54,7 @@ def config_of(family: str, word: str, base: type[C]) -> type[C]:
 
 def word_of(config: Config) -> str:
     """The word of the file that a config comes from."""
-    return type(config).__module__.rpartition(".")[2].replace("_", "-")
+    return type(config).__module__.rpartition(".")[2].strip("_").replace("_", "-")
 
 
 def first_line(file: Path) -> str:

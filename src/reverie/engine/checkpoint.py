@@ -1,5 +1,7 @@
 """Checkpoints: everything for a bit-exact resume, in safetensors and JSON, written whole or not at all."""
 
+import hashlib
+import json
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -38,7 +40,8 @@ def save(folder: Path, step: int, checkpoint: Checkpoint) -> None:
         file = temporary / f"{group}.safetensors"
         write_tensors(file, tensors)
         sums[group] = sha256(file)
-    write_json(temporary / "state.json", {"sha256": sums, "counters": dict(checkpoint.counters)})
+    state = {"sha256": sums, "counters": dict(checkpoint.counters)}
+    write_json(temporary / "state.json", state | {"digest": _digest(state)})
     shutil.rmtree(place, ignore_errors=True)
     temporary.rename(place)
     sync_folder(folder)
@@ -75,10 +78,10 @@ def newest(folder: Path, console: Console) -> Checkpoint | None:
 def read(place: Path) -> Checkpoint:
     """Read one checkpoint; WrongInput names the file that is missing, truncated or altered."""
     state = read_json(place / "state.json", f"state of checkpoint {place.name}")
-    try:
-        sums, counters = dict(state["sha256"]), dict(state["counters"])
-    except (KeyError, TypeError, ValueError):
-        raise WrongInput(f"the checkpoint file {place / 'state.json'} is damaged") from None
+    given = state.pop("digest", None) if isinstance(state, dict) else None
+    if given is None or given != _digest(state):
+        raise WrongInput(f"the checkpoint file {place / 'state.json'} is altered")
+    sums, counters = state["sha256"], state["counters"]
     tensors = {group: read_tensors(_inside(place, group), total) for group, total in sums.items()}
     return Checkpoint(tensors, counters)
 
@@ -116,6 +119,16 @@ def restore_optimisers(
             if owner == player:
                 state.setdefault(int(index), {})[entry] = tensor
         optimiser.load_state_dict({**optimiser.state_dict(), "state": state})
+
+
+def clear_halves(folder: Path) -> None:
+    """Remove what a kill or a full disk left half-written."""
+    for half in folder.glob("*.tmp"):
+        shutil.rmtree(half)
+
+
+def _digest(state: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(state, sort_keys=True).encode()).hexdigest()
 
 
 def _inside(place: Path, group: str) -> Path:

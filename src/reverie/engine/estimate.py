@@ -17,24 +17,28 @@ class Estimate:
         self._steps = steps
         self._console = console
         self._done = 0
-        self._began = 0.0
+        self._measured = 0
+        self._seconds = 0.0
+        self._last: float | None = None
         self._said = False
 
     def step(self) -> None:
         """Count one step; the first ones are warm-up and not measured."""
         self._done += 1
-        if self._done == WARM_UP_STEPS:
-            self._began = time.monotonic()
-        if self._said or self._done <= WARM_UP_STEPS:
+        if self._said or self._done < WARM_UP_STEPS:
             return
-        measured, seconds = self._done - WARM_UP_STEPS, time.monotonic() - self._began
-        if seconds >= MEASURED_SECONDS or measured >= MEASURED_STEPS:
+        now = time.monotonic()
+        if self._last is not None:
+            self._measured += 1
+            self._seconds += now - self._last
+        self._last = now
+        if self._seconds >= MEASURED_SECONDS or self._measured >= MEASURED_STEPS:
             self._said = True
-            self._console.say(self._sentence(seconds / measured))
+            self._console.say(self._sentence(self._seconds / self._measured))
 
     def pause(self) -> None:
-        """Stop measuring at the end of an epoch, so that validation does not count as a step."""
-        self._said = self._said or self._done > WARM_UP_STEPS
+        """Something else than a step happens now, such as validation."""
+        self._last = None
 
     def _sentence(self, seconds: float) -> str:
         left = (self._steps - self._done) * seconds

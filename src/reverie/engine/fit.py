@@ -2,39 +2,39 @@
 
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from reverie.core.batches import Batches
+from reverie.core.config import from_json
 from reverie.core.console import Console
 from reverie.core.errors import BrokeWhileWorking
+from reverie.core.files import sha256
 from reverie.core.representation import Losses, Player
 from reverie.core.run import Run
 from reverie.core.seeds import torch_generator
 from reverie.engine import checkpoint
 from reverie.engine.estimate import Estimate
 from reverie.engine.plan import Clock, Plan
+from reverie.engine.setup import Setup, validate
+
+__all__ = ["Outcome", "Setup", "fit"]
 
 EVENTS_PER_EPOCH = 20
 
 
 @dataclass(frozen=True)
-class Setup:
-    """What is fitted, by whom, on what."""
+class Outcome:
+    """How a fit ended, and the checksum of every weight file that it left, by its path in the run."""
 
-    module: nn.Module
-    players: Sequence[Player]
-    training: Batches
-    validation: Batches | None
-    seed: int
-    device: str = "cpu"
+    clock: Clock
+    sha256: Mapping[str, str]
 
 
-def fit(setup: Setup, plan: Plan, run: Run, console: Console) -> Clock:
+def fit(setup: Setup, plan: Plan, run: Run, console: Console) -> Outcome:
     """Fit until the plan ends; continues from the newest checkpoint of the run where there is one.
 
     The module holds the best weights by validation loss when the plan has patience, else the last ones.
@@ -52,7 +52,7 @@ def fit(setup: Setup, plan: Plan, run: Run, console: Console) -> Clock:
             loop.close_epoch()
             estimate.pause()
     loop.end()
-    return loop.clock
+    return Outcome(loop.clock, loop.sums())
 
 
 class _Loop:
@@ -70,6 +70,7 @@ class _Loop:
         }
         self._saved = time.monotonic()
         self._began = time.monotonic()
+        self._cpu_began = time.process_time()
 
     def epoch(self, steps: int) -> Iterator[float]:
         """Take the steps of an epoch that are not yet done; yields the total loss of each."""
@@ -92,7 +93,7 @@ class _Loop:
     def _learn(self, player: Player, batch: Any, rate: float) -> tuple[Losses, float]:
         optimiser = self.optimisers[player.name]
         optimiser.param_groups[0]["lr"] = rate * player.learning_rate
-        losses = player.loss(_on(batch, self.setup.device), self.generator)
+        losses = player.loss(self.setup.on_device(batch), self.generator)
         total = losses.total()
         value = total.item()
         if not math.isfinite(value):
@@ -117,24 +118,10 @@ class _Loop:
             self._keep_snapshot()
         self.save()
 
-    @torch.no_grad()
     def _validate(self) -> float:
-        assert self.setup.validation is not None
-        self.setup.module.eval()
-        generator = torch_generator(self.setup.seed, "validation", device=self.setup.device)
-        sums: dict[str, float] = {}
-        for batch in self.setup.validation.epoch(0):
-            for player in self.setup.players:
-                losses = player.loss(_on(batch, self.setup.device), generator)
-                for name, value in _means(losses, player).items():
-                    sums[name] = sums.get(name, 0.0) + value
-        means = {name: value / len(self.setup.validation) for name, value in sums.items()}
-        total = sum(means.pop(f"{player.name}/total") for player in self.setup.players)
-        if not math.isfinite(total):
-            raise BrokeWhileWorking(f"the validation loss became {total} after epoch {self.clock.epoch + 1}")
-        self.run.emit(
-            event="validation", epoch=self.clock.epoch + 1, step=self.clock.step, total=total, terms=means
-        )
+        clock = self.clock
+        total, terms = validate(self.setup, f"after epoch {clock.epoch + 1}")
+        self.run.emit(event="validation", epoch=clock.epoch + 1, step=clock.step, total=total, terms=terms)
         return total
 
     def _emit_training(self, player: Player, losses: Losses, total: float, rate: float) -> None:
@@ -161,9 +148,11 @@ class _Loop:
             raise BrokeWhileWorking(
                 f"the weights are not numbers after {_when(self.clock)}; lower --learning-rate"
             )
-        now = time.monotonic()
+        now, cpu = time.monotonic(), time.process_time()
         self.clock.seconds += now - self._began
+        self.clock.cpu_seconds += cpu - self._cpu_began
         self._began = self._saved = now
+        self._cpu_began = cpu
         tensors = {
             "weights": weights,
             "optimiser": checkpoint.optimiser_tensors(self.optimisers),
@@ -178,6 +167,7 @@ class _Loop:
 
     def restore(self, console: Console) -> None:
         """Go back to the newest whole checkpoint; events written after it are cut off."""
+        checkpoint.clear_halves(self.run.folder / "checkpoint")
         found = checkpoint.newest(self.run.folder / "checkpoint", console)
         _cut_events(self.run, found.counters["events_size"] if found else 0)
         if found is None:
@@ -186,7 +176,7 @@ class _Loop:
         checkpoint.restore_optimisers(self.optimisers, found.tensors["optimiser"])
         self.generator.set_state(found.tensors["generators"]["fit"].cpu())
         self.best = dict(found.tensors.get("best", {}))
-        self.clock = Clock(**found.counters["clock"])
+        self.clock = from_json(Clock, found.counters["clock"], "clock")
 
     def end(self) -> None:
         """Leave the module with the weights to keep, in evaluation mode, and write them."""
@@ -195,18 +185,11 @@ class _Loop:
         self.setup.module.eval()
         checkpoint.write_tensors(self.run.folder / "weights.safetensors", self._weights())
 
-
-def _means(losses: Losses, player: Player) -> dict[str, float]:
-    means = {f"{player.name}/total": losses.total().item()}
-    return means | {name: term.mean().item() for name, term in losses.terms.items()}
-
-
-def _on(batch: Any, device: str) -> Any:
-    if device == "cpu":
-        return batch
-    if isinstance(batch, tuple):
-        return tuple(part.to(device, non_blocking=True) for part in batch)
-    return batch.to(device, non_blocking=True)
+    def sums(self) -> dict[str, str]:
+        """Checksum of every weight file that the fit leaves behind."""
+        folder = self.run.folder
+        files = [folder / "weights.safetensors", *sorted((folder / "snapshots").glob("epoch-*.safetensors"))]
+        return {file.relative_to(folder).as_posix(): sha256(file) for file in files}
 
 
 def _not_a_number(player: Player, losses: Losses, clock: Clock, run: Run) -> str:

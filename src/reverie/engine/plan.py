@@ -66,6 +66,8 @@ class Clock:
     """Validation loss after each epoch."""
     seconds: float = 0.0
     """Time spent so far, over all resumptions."""
+    cpu_seconds: float = 0.0
+    """Time that processors worked on it, all threads together."""
 
     def learning_rate(self, plan: Plan, steps: int) -> float:
         """Learning rate of the next step, of `steps` in all."""

@@ -12,7 +12,7 @@ from reverie.core.console import Console
 from reverie.core.errors import BrokeWhileWorking
 from reverie.core.run import Run
 from reverie.engine.checkpoint import places
-from reverie.verbs.fit import FitJob, prepare
+from reverie.verbs.fit import FitJob, check_same, prepare
 
 POLL_SECONDS = 0.5
 
@@ -27,10 +27,13 @@ class _Child:
 def fit_side_by_side(jobs: Mapping[Path, FitJob], console: Console, processes: int = 2) -> None:
     """Fit every job into its folder, `processes` at a time; finished runs are skipped, others resumed.
 
-    Raises BrokeWhileWorking when an arm fails, with its own sentence, after the arms beside it have ended.
+    Raises BrokeWhileWorking with an arm's own sentence when it fails; the arms beside it are stopped then,
+    and can be resumed. Raises WrongInput when a folder holds the run of another job.
     """
     for folder, job in jobs.items():
-        if not (folder / "job.json").exists():
+        if (folder / "job.json").exists():
+            check_same(job, Run.open(folder))
+        else:
             prepare(job, folder, console)
     waiting = deque(Run.open(folder) for folder in jobs if not Run(folder).finished)
     total = 100 * len(jobs)

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import torch
 
+from reverie.core.config import to_json
 from reverie.core.console import Console
+from reverie.core.errors import WrongInput
 from reverie.core.run import Run
 from reverie.core.seeds import torch_generator
 from reverie.core.shapes import Images
@@ -53,9 +55,16 @@ def fit_once(setup: Setup, plan: Plan, folder: Path, console: Console) -> None:
         if (folder / "job.json").exists()
         else Run.create(folder, "study", plan, {"seed": setup.seed})
     )
+    written = run.job()
+    if written["job"] != to_json(plan) or written["uses"] != {"seed": setup.seed}:
+        raise WrongInput(f"{folder} was fitted in another way; remove it, or choose another folder")
     if run.finished:
-        setup.module.load_state_dict(read_tensors(folder / "weights.safetensors"))
+        sums = run.result()["sha256"]
+        setup.module.load_state_dict(
+            read_tensors(folder / "weights.safetensors", sums["weights.safetensors"])
+        )
         setup.module.eval()
         return
-    clock = fit(setup, plan, run, console)
-    run.finish({"steps": clock.step, "seconds": round(clock.seconds, 1)})
+    outcome = fit(setup, plan, run, console)
+    clock = outcome.clock
+    run.finish({"steps": clock.step, "seconds": round(clock.seconds, 1), "sha256": outcome.sha256})

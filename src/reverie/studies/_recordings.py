@@ -4,7 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from reverie.core.config import to_json
 from reverie.core.console import Console
+from reverie.core.errors import WrongInput
+from reverie.core.run import Run
 from reverie.core.seeds import numpy_generator
 from reverie.verbs.capture import CaptureJob, capture, resume_capture
 
@@ -25,12 +28,14 @@ def record_all(wanted: Recordings, folder: Path, seed: int, console: Console) ->
     """Record what is not there yet, with two processes; returns the folder of each recording."""
     places = {name: folder / name for name in wanted.episodes}
     for name, place in places.items():
-        if (place / "job.json").exists():
+        job = CaptureJob(
+            env=wanted.env, episodes=wanted.episodes[name], size=wanted.size, stride=wanted.stride,
+            scenes=wanted.scenes, seed=int(numpy_generator(seed, name).integers(2**31)),
+        )  # fmt: skip
+        if not (place / "job.json").exists():
+            capture(job, place, console, workers=2)
+        elif Run.open(place).job()["job"] == to_json(job):
             resume_capture(place, console, workers=2)
         else:
-            job = CaptureJob(
-                env=wanted.env, episodes=wanted.episodes[name], size=wanted.size, stride=wanted.stride,
-                scenes=wanted.scenes, seed=int(numpy_generator(seed, name).integers(2**31)),
-            )  # fmt: skip
-            capture(job, place, console, workers=2)
+            raise WrongInput(f"{place} was recorded by another job; remove it, or choose another folder")
     return places

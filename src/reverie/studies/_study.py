@@ -46,6 +46,10 @@ class StudyJob(Config):
     record: Path | None = None
     """Folder to copy the verdict into, such as docs/results."""
 
+    def __post_init__(self) -> None:
+        """Refuse numbers that cannot work."""
+        self.check_not_negative("seeds")
+
 
 @dataclass(frozen=True, kw_only=True)
 class StudyConfig(Config, ABC):
@@ -86,7 +90,7 @@ def conduct(word: str, job: StudyJob, console: Console) -> tuple[Verdict, dict[s
         "table": verdict.table,
         "text": verdict.text,
         "thresholds": thresholds(word),
-        "made_with": made_with(),
+        "made_with": _made_with(results),
     }
     write_json(folder / "verdict.json", written)
     if job.record:
@@ -162,9 +166,19 @@ def _seed(study: StudyConfig, seed: int, folder: Path, console: Console) -> dict
             raise WrongInput(f"{file} was made under other thresholds; remove {folder} to begin anew")
         return found
     console.say(f"seed {seed}")
-    result = study.one_seed(seed, folder / f"seed-{seed}", console) | {"under": under}
+    result = study.one_seed(seed, folder / f"seed-{seed}", console)
+    result |= {"under": under, "made_with": made_with()}
     write_json(file, result)
     return result
+
+
+def _made_with(results: Sequence[dict[str, Any]]) -> dict[str, str]:
+    """Versions that the seeds were run with; several where they differ."""
+    found: dict[str, list[str]] = {}
+    for result in results:
+        for name, number in result.get("made_with", {}).items():
+            found.setdefault(name, []).append(number)
+    return {name: " and ".join(dict.fromkeys(numbers)) for name, numbers in found.items()}
 
 
 def _versions(found: dict[str, str]) -> str:

@@ -145,7 +145,7 @@ def _fit_into(run: Run, job: ClutterJob, console: Console) -> float:
         finder = clutter.ShapeFinder(len(SHAPES))
     training = ClutterBatches(job.plan.batch_size, job.steps, job.seed)
     setup = engine.Setup(finder, finder.players(), training, None, job.seed)
-    clock = engine.fit(setup, job.plan, run, console)
+    clock = engine.fit(setup, job.plan, run, console).clock
     result = {
         "accuracy": _accuracy(finder, job),
         "pictures": job.held_out,

@@ -1,6 +1,8 @@
 """Fit: frames of a data set to a representation."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -12,6 +14,7 @@ from reverie.core.config import Config, from_json, to_json
 from reverie.core.console import QUIET, Console
 from reverie.core.errors import WrongInput
 from reverie.core.family import config_of, word_of
+from reverie.core.lock import alone
 from reverie.core.representation import Representation, RepresentationConfig, Term
 from reverie.core.run import Run, check_free
 from reverie.core.seeds import numpy_generator
@@ -21,7 +24,7 @@ from reverie.data.splits import rows_of, split_episodes
 from reverie.data.store import DataSet, open_data
 from reverie.engine import fit as engine
 from reverie.engine.estimate import peak_memory
-from reverie.engine.plan import Clock, Plan
+from reverie.engine.plan import Plan
 from reverie.nn.feature_networks.network import FeatureNetwork
 from reverie.ops.collapse import collapsed_units
 from reverie.terms import parse
@@ -47,6 +50,12 @@ class Conditions(Config):
     """Threads that prepare batches ahead; the batches are the same whatever their number."""
     download: bool = False
     """Fetch a feature network's official weights when they are not on this machine."""
+
+    def __post_init__(self) -> None:
+        """Refuse numbers that cannot work."""
+        self.check_not_negative("seed", "threads", "workers")
+        if not 0 <= self.validation < 1:
+            raise WrongInput(f"validation must lie in [0, 1), got {self.validation}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,15 +92,27 @@ def prepare(job: FitJob, folder: Path, console: Console = QUIET) -> Run:
 def resume_fit(run: Run, console: Console = QUIET) -> dict[str, Any]:
     """Continue a fit from its newest whole checkpoint, to the same weights as if it had never stopped."""
     job = read_job(run)
-    torch.set_num_threads(job.conditions.threads)
+    _resolved(job.conditions)
     data = open_data(job.data)
-    term, networks = _term(job, data, console)
-    for thing, value in to_json(_uses(data, networks)).items():
-        if run.job().get("uses", {}).get(thing) != value:
+    with alone(run.folder), _threads(job.conditions.threads):
+        term, networks = _term(job, data, console)
+        for thing, value in to_json(_uses(data, networks)).items():
+            if run.job().get("uses", {}).get(thing) != value:
+                what = thing.replace("_", " ")
+                raise WrongInput(f"the {what} of {run.folder} changed since it began; fit a new run")
+        return _work(_Lesson(job, data, term), run, console)
+
+
+def check_same(job: FitJob, run: Run) -> None:
+    """Refuse to take the run of another job for this one's; WrongInput names the first difference."""
+    wanted = to_json(_to_json(replace(job, conditions=_resolved(job.conditions))))
+    written = run.job()["job"]
+    for part, value in wanted.items():
+        if written.get(part) != value:
+            found = written.get(part)
             raise WrongInput(
-                f"the {thing.replace('_', ' ')} of {run.folder} changed since it began; fit a new run"
+                f"{run.folder} was fitted with {part} {found}, not {value}; remove it to begin anew"
             )
-    return _work(_Lesson(job, data, term), run, console)
 
 
 def read_job(run: Run) -> FitJob:
@@ -136,16 +157,19 @@ def _work(lesson: _Lesson, run: Run, console: Console) -> dict[str, Any]:
         conditions.seed,
         conditions.device,
     )
-    clock = engine.fit(setup, job.plan, run, console)
+    outcome = engine.fit(setup, job.plan, run, console)
     collapsed = _collapsed(module, data, validation if len(validation) else training)
     if collapsed:
         text = f"units {', '.join(map(str, collapsed))} of {module.code_size} carry nothing: they collapsed"
         run.emit(event="warning", text=text)
         console.warn(f"{run.name}: {text}")
-    return run.finish(_result(clock, module, collapsed, len(training)))
+    return run.finish(_result(outcome, module, collapsed, len(training)))
 
 
-def _result(clock: Clock, module: Representation, collapsed: list[int], frames: int) -> dict[str, Any]:
+def _result(
+    outcome: engine.Outcome, module: Representation, collapsed: list[int], frames: int
+) -> dict[str, Any]:
+    clock = outcome.clock
     return {
         "epochs": clock.epoch,
         "steps": clock.step,
@@ -155,13 +179,24 @@ def _result(clock: Clock, module: Representation, collapsed: list[int], frames: 
         "parameters": sum(part.numel() for part in module.parameters()),
         "collapsed_units": collapsed,
         "seconds": round(clock.seconds, 1),
+        "cpu_seconds": round(clock.cpu_seconds, 1),
         "peak_memory": peak_memory(),
+        "sha256": outcome.sha256,
     }
 
 
+@contextmanager
+def _threads(count: int) -> Iterator[None]:
+    """So many threads for torch, and as many as before afterwards."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
 def _resolved(conditions: Conditions) -> Conditions:
-    if not 0 <= conditions.validation < 1:
-        raise WrongInput(f"validation must lie in [0, 1), got {conditions.validation}")
     device = conditions.device if conditions.device != "auto" else _best_device()
     if device == "cuda" and not torch.cuda.is_available():
         raise WrongInput("device 'cuda' is not there; leave out --device, or use --device cpu")
@@ -181,6 +216,11 @@ def _rows(job: FitJob, data: DataSet) -> tuple[np.ndarray, np.ndarray]:
     part = job.conditions.validation if len(data) > 1 else 0.0
     training, validation = split_episodes(len(data), (1 - part, part), job.conditions.seed)
     rows = rows_of(data, training)
+    if part == 0.0 and (job.plan.patience or job.plan.schedule == "plateau"):
+        raise WrongInput(
+            "patience and the plateau schedule need validation frames: "
+            "give --validation, and data of two episodes or more"
+        )
     if not len(rows):
         raise WrongInput(f"{job.data} shows nothing to learn from: it has no visible frames for training")
     return rows, rows_of(data, validation)

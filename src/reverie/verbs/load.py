@@ -46,16 +46,15 @@ def load(folder: Path, snapshot: Path | None = None) -> Loaded:
     Raises WrongInput when the run is not finished, or its weights are missing, altered or of another shape.
     """
     run = Run.open(folder)
-    run.result()
+    file = snapshot or folder / "weights.safetensors"
+    tensors = read_tensors(file, _checksum(run, file))
     job = read_job(run)
     uses = run.job().get("uses", {})
     frame_shape = _frame_shape(uses, folder)
     representation = build(job.representation, frame_shape, job.conditions.seed)
-    tensors = read_tensors(snapshot or folder / "weights.safetensors")
     try:
         representation.load_state_dict(tensors)
     except RuntimeError:
-        file = snapshot or folder / "weights.safetensors"
         raise WrongInput(f"the weights in {file} do not fit the job of {folder}; fit the run anew") from None
     description = {
         "method": word_of(job.representation),
@@ -77,6 +76,15 @@ def encode_rows(
     """Mean codes of some rows of a data set's pixels."""
     parts = [rows[start : start + batch_size] for start in range(0, len(rows), batch_size)]
     return np.concatenate([representation.encode(to_frames(pixels[part])).mean.numpy() for part in parts])
+
+
+def _checksum(run: Run, file: Path) -> str:
+    """What the result says that a weight file's checksum is."""
+    sums = run.result().get("sha256")
+    name = file.relative_to(run.folder).as_posix()
+    if not isinstance(sums, dict) or not isinstance(sums.get(name), str):
+        raise WrongInput(f"the result of {run.folder} knows no weight file {name}; fit the run anew")
+    return sums[name]
 
 
 def _frame_shape(uses: Any, folder: Path) -> tuple[int, ...]:

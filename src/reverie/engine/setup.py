@@ -1,0 +1,65 @@
+"""Setup: what is fitted, by whom, on what; and what it loses on frames that it does not learn from."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+
+from reverie.core.batches import Batches
+from reverie.core.errors import BrokeWhileWorking
+from reverie.core.representation import Player
+from reverie.core.seeds import torch_generator
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What is fitted, by whom, on what."""
+
+    module: nn.Module
+    players: Sequence[Player]
+    training: Batches
+    validation: Batches | None
+    seed: int
+    device: str = "cpu"
+
+    def on_device(self, batch: Any) -> Any:
+        """A batch where the module is."""
+        if self.device == "cpu":
+            return batch
+        if isinstance(batch, tuple):
+            return tuple(part.to(self.device, non_blocking=True) for part in batch)
+        return batch.to(self.device, non_blocking=True)
+
+
+@torch.no_grad()
+def validate(setup: Setup, when: str) -> tuple[float, dict[str, float]]:
+    """Total loss over the validation frames, and the mean of each term, every frame counting the same.
+
+    The noise is the same each time, so that losses of different epochs can be compared.
+    Raises BrokeWhileWorking when a term is not a number; `when` tells the user at which moment.
+    """
+    assert setup.validation is not None
+    setup.module.eval()
+    generator = torch_generator(setup.seed, "validation", device=setup.device)
+    sums: dict[str, float] = {}
+    weights: dict[str, float] = {}
+    frames: dict[str, int] = {}
+    for batch in setup.validation.epoch(0):
+        for player in setup.players:
+            losses = player.loss(setup.on_device(batch), generator)
+            weights |= losses.weights
+            for name, term in losses.terms.items():
+                sums[name] = sums.get(name, 0.0) + float(term.sum())
+                frames[name] = frames.get(name, 0) + len(term)
+    means = {name: value / frames[name] for name, value in sums.items()}
+    bad = [name for name, value in means.items() if not math.isfinite(value)]
+    if bad:
+        names = ", ".join(map(repr, bad))
+        raise BrokeWhileWorking(
+            f"the loss term {names} is not a number on the validation frames {when}; the last good "
+            "checkpoint is kept: lower --learning-rate or set --clip 1, and fit anew"
+        )
+    return sum(weights[name] * value for name, value in means.items()), means
