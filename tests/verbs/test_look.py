@@ -1,15 +1,19 @@
 """Look draws every lens of a real run, and report puts it on a page."""
 
 import re
+import shlex
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from reverie.cli.commands import COMMANDS
+from reverie.cli.parse import parse
 from reverie.core.errors import WrongInput
 from reverie.core.run import Run
 from reverie.engine.plan import Plan
 from reverie.representations.conv_vae import ConvVAEConfig
+from reverie.representations.dense_ae import DenseAEConfig
 from reverie.verbs.capture import CaptureJob, capture
 from reverie.verbs.fit import Conditions, FitJob, fit
 from reverie.verbs.look import LookJob, look
@@ -111,6 +115,16 @@ def test_the_command_makes_the_same_run_again(place):
     assert words.startswith("reverie fit conv-vae ")
     assert re.search(r"--code-size 5 --beta 0.5 --batch-norm", words) and "--seed 7" in words
     assert "free-bits" not in words
+
+
+def test_the_command_of_any_method_is_one_that_the_command_line_takes(place, tmp_path):
+    """Widths of hidden layers are several words, not one with brackets."""
+    config = DenseAEConfig(code_size=3, hidden=(8, 16))
+    job = FitJob(data=place / "other", representation=config, plan=Plan(epochs=1))
+    fit(job, tmp_path / "dense")
+    words = shlex.split(command(Run.open(tmp_path / "dense")))
+    assert "--hidden 8 16" in " ".join(words)
+    parse(COMMANDS["fit"], "fit", words[2:])
 
 
 def test_a_folder_without_a_run_and_the_same_run_twice_are_refused(place):

@@ -70,4 +70,6 @@ def _flags(config: Config) -> Iterator[str]:
 def _flag(name: str, value: Any) -> list[str]:
     if isinstance(value, bool):
         return [f"--{name}" if value else f"--no-{name}"]
+    if isinstance(value, tuple | list):
+        return [f"--{name}", *map(str, value)]
     return [f"--{name}", str(value)]
