@@ -2,14 +2,18 @@
 
 import json
 import re
+import shlex
 from html.parser import HTMLParser
 
 import pytest
 
+from reverie.cli.commands import COMMANDS
+from reverie.cli.parse import parse
 from reverie.core.errors import WrongInput
 from reverie.core.run import Run
 from reverie.reports.page import render
 from reverie.reports.story import read_story
+from reverie.reports.table import compare, format_table
 
 EVIL = "<script>alert(1)</script>"
 
@@ -155,3 +159,35 @@ def test_a_damaged_file_is_one_sentence(runs, damage):
 
 def test_the_same_folders_give_the_same_page(runs):
     assert page(runs) == page(runs)
+
+
+def printed(text, command):
+    """The words of a command that the page prints under "Do it again"."""
+    lines = "".join(Parsed(text).words).splitlines()
+    return next(
+        shlex.split(line) for line in lines if line.startswith(f"reverie {command} ") and "seed" in line
+    )
+
+
+def test_the_printed_probe_asks_as_it_was_asked(runs):
+    """These have a linear reader and the row of the mean predictor: --probe ridge, and no --no-baselines."""
+    words = printed(page(runs), "probe")
+    assert words[words.index("--probe") + 1] == "ridge" and "--no-baselines" not in words
+    for folder in runs:
+        change(folder / "probe.json", lambda c: c.update(rows=c["rows"][:1], over_training_asked=False))
+    words = printed(page(runs), "probe")
+    assert "--no-baselines" in words and "--no-over-training" in words
+    parse(COMMANDS["probe"], "probe", words[2:])
+
+
+def test_terrains_of_a_pool_are_named_and_intervals_say_what_they_leave_out(runs):
+    for folder in runs:
+        change(folder / "probe.json", lambda c: c["test"].update(scenes=40))
+    for text in (" ".join(page(runs).split()), " ".join(told(runs).split())):
+        assert "esting episodes share a pool of 40 terrains" in text
+        assert "over test episodes only" in text and "luck of the fitting episodes or of training" in text
+        assert "itting episodes share a pool" not in text
+
+
+def told(runs):
+    return format_table(compare([json.loads((folder / "probe.json").read_text()) for folder in runs]))

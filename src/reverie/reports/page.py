@@ -13,7 +13,7 @@ from markupsafe import Markup
 from reverie.core.errors import WrongInput
 from reverie.reports.charts import Axes, Interval, Series, dot_plot, line_chart
 from reverie.reports.story import Story
-from reverie.reports.table import READERS, SCORES, cell, compare, table_rows
+from reverie.reports.table import READERS, SCORES, cell, compare, pool_sentences, table_rows
 
 PANELS = 3
 FEW_POINTS = 300
@@ -111,6 +111,7 @@ def _probe_section(comparison: dict[str, Any], stories: Sequence[Story]) -> dict
         "readers": readers,
         "cell": cell,
         "factors": first["factors"],
+        "pools": pool_sentences(first),
         "command": _probe_command(first, folders),
     }
 
@@ -120,6 +121,13 @@ def _probe_command(first: dict[str, Any], folders: Sequence[str]) -> str:
     if first["test"]["data"] != first["fit"]["data"]:
         words += ["--test", str(first["test"]["data"])]
     words += ["--factors", *(str(factor["name"]) for factor in first["factors"])]
+    readers = {row["reader"] for row in first["rows"] if row["subject"] == "run"}
+    if len(readers) == 1:
+        words += ["--probe", *readers]
+    if not any(row["subject"] == "mean" for row in first["rows"]):
+        words.append("--no-baselines")
+    if first.get("over_training_asked") is False:
+        words.append("--no-over-training")
     return shlex.join([*words, "--seed", str(first["seed"])])
 
 

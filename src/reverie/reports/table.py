@@ -155,8 +155,23 @@ def _heading(run: Result) -> str:
     return (
         f"probes fitted on {fit['frames']} frames of {fit['episodes']} episodes, "
         f"tested on {test['frames']} frames of {test['episodes']} ({run['split']});\n"
-        "in brackets: 95 % intervals over test episodes"
+        "in brackets: 95 % intervals over test episodes only, without the luck of the fitting episodes\n"
+        f"or of training{_pools(run)}"
     )
+
+
+def pool_sentences(run: Result) -> list[str]:
+    """A sentence for each side of the exam whose terrains came from a pool."""
+    words = {"fit": "fitting", "test": "testing"}
+    return [
+        f"{words[side]} episodes share a pool of {run[side]['scenes']} terrains"
+        for side in words
+        if run[side].get("scenes")
+    ]
+
+
+def _pools(run: Result) -> str:
+    return "".join(f"\n{sentence}" for sentence in pool_sentences(run))
 
 
 def _block(

@@ -247,12 +247,20 @@ def _about(job: ProbeJob, exam: Exam, sides: tuple[Side, Side]) -> dict[str, Any
             "fingerprint": side.data.fingerprint,
             "frames": len(side.rows),
             "episodes": len(np.unique(side.data.episode_of[side.rows])),
+            "scenes": _scenes(side.data),
         }
     split = "two recordings" if job.test else "70 % of the episodes to fit, 30 % to test"
     return {
         "seed": job.seed,
         "split": split,
+        "over_training_asked": job.over_training,
         "factors": [{"name": factor.name, "unit": factor.unit} for factor in exam.factors],
         **recordings,
         "truth": exam.truth_sums(),
     }
+
+
+def _scenes(data: DataSet) -> int | None:
+    """How many terrains the episodes were drawn from, where these came from a pool."""
+    world = data.manifest.source.get("world")
+    return world.get("scenes") if isinstance(world, dict) else None
