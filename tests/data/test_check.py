@@ -74,6 +74,21 @@ def test_chunks_of_another_data_set_are_found(folder, tmp_path):
     assert len(check_data(folder)) == 1
 
 
+def test_opening_names_a_chunk_that_is_missing_or_cut_off(folder):
+    for path in sorted(folder.glob("archive/*/c/**/*")):
+        if path.is_dir():
+            continue
+        content = path.read_bytes()
+        path.write_bytes(content[:-1])
+        with pytest.raises(WrongInput, match=f"{path} is damaged: {len(content) - 1} bytes"):
+            open_data(folder)
+        path.unlink()
+        with pytest.raises(WrongInput, match=f"{path} is missing"):
+            open_data(folder)
+        path.write_bytes(content)
+    assert len(open_data(folder)) == 9
+
+
 def test_reading_a_damaged_episode_names_the_file(folder):
     chunk = folder / "archive/rewards/c/0"
     content = bytearray(chunk.read_bytes())

@@ -17,20 +17,22 @@ def read_chunk(folder: Path, manifest: Manifest, spec: ArraySpec, index: int) ->
     return decode(read_listed(folder, manifest, path), spec, manifest.chunk, f"{folder / path}")
 
 
+def check_sizes(folder: Path, manifest: Manifest) -> None:
+    """Refuse a data set with a chunk that is missing or has another size; WrongInput, naming the file."""
+    for spec in manifest.specs:
+        for index in range(manifest.chunks()):
+            _check_size(folder, manifest, spec.chunk_path(index))
+
+
 def read_listed(folder: Path, manifest: Manifest, path: str) -> bytes:
     """The bytes of a file of the data set, checked against the manifest before they are read whole."""
-    entry = manifest.files[path]
     file = folder / path
+    _check_size(folder, manifest, path)
     try:
-        size = file.stat().st_size
-        if size != entry.size:
-            raise WrongInput(f"{file} is damaged: {size} bytes, expected {entry.size}")
         content = file.read_bytes()
-    except FileNotFoundError:
-        raise WrongInput(f"{file} is missing") from None
     except OSError as error:
         raise WrongInput(f"cannot read {file}: {error.strerror}") from None
-    if hashlib.sha256(content).hexdigest() != entry.sha256:
+    if hashlib.sha256(content).hexdigest() != manifest.files[path].sha256:
         raise WrongInput(f"{file} is damaged: its content does not match its checksum")
     return content
 
@@ -48,3 +50,15 @@ def read_rows(folder: Path, manifest: Manifest, spec: ArraySpec, rows: slice) ->
     first, last = rows.start // chunk, -(-rows.stop // chunk)
     parts = [read_chunk(folder, manifest, spec, index) for index in range(first, last)]
     return np.concatenate(parts)[rows.start - first * chunk : rows.stop - first * chunk]
+
+
+def _check_size(folder: Path, manifest: Manifest, path: str) -> None:
+    file, expected = folder / path, manifest.files[path].size
+    try:
+        size = file.stat().st_size
+    except FileNotFoundError:
+        raise WrongInput(f"{file} is missing") from None
+    except OSError as error:
+        raise WrongInput(f"cannot read {file}: {error.strerror}") from None
+    if size != expected:
+        raise WrongInput(f"{file} is damaged: {size} bytes, expected {expected}")

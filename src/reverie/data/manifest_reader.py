@@ -33,7 +33,7 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """The manifest of a data set, every value checked, and the chunks that it needs found with their sizes.
+    """The manifest of a data set, every value checked, and the chunks that it needs found among its files.
 
     Raises WrongInput, in one sentence that names the folder, for anything that does not fit.
     """
@@ -41,7 +41,7 @@ def read_manifest(folder: Path) -> Manifest:
 
 
 def parse_manifest(folder: Path, text: bytes) -> Manifest:
-    """The manifest that `text` is; the folder's chunks are checked for presence and size."""
+    """The manifest that `text` is, checked in itself; `folder` is named in errors and not looked at."""
     return _Reader(folder).read(text)
 
 

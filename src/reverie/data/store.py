@@ -11,7 +11,7 @@ from jaxtyping import Bool, Float32, Int64, UInt8
 from reverie.core.episode import Episode
 from reverie.core.world import Factor
 from reverie.data.cache import digest, map_frames
-from reverie.data.chunks import iterate_rows, read_rows
+from reverie.data.chunks import check_sizes, iterate_rows, read_rows
 from reverie.data.manifest import Manifest, read_text
 from reverie.data.manifest_reader import parse_manifest
 
@@ -19,11 +19,14 @@ from reverie.data.manifest_reader import parse_manifest
 def open_data(path: Path | str) -> "DataSet":
     """The data set in a folder, complete or not: all its committed episodes.
 
-    Raises WrongInput when there is none or its manifest cannot be used.
+    Raises WrongInput when there is none, its manifest cannot be used, or a chunk is missing or cut off. What
+    the chunks hold is compared with their checksums when they are read.
     """
     folder = Path(path)
     text = read_text(folder)
-    return DataSet(folder, parse_manifest(folder, text), digest(text))
+    manifest = parse_manifest(folder, text)
+    check_sizes(folder, manifest)
+    return DataSet(folder, manifest, digest(text))
 
 
 class DataSet:
