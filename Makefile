@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 RUN := $(BIN)/python -m reverie
 TORCH := $(shell grep '^torch==' constraints.txt)
 
-.PHONY: setup demo test check learn mutants bench docs wheel clean
+.PHONY: setup demo test check learn mutants bench wheel clean
 
 setup: $(VENV)/ready
 
@@ -37,7 +37,7 @@ mutants: setup
 	$(BIN)/python tests/mutants.py
 
 bench: setup
-	$(RUN) bench capture && $(RUN) bench batches && $(RUN) bench fit
+	$(RUN) bench capture && $(RUN) bench batches && $(RUN) bench fit && $(RUN) bench memory
 
 wheel: setup
 	$(BIN)/python -m build --wheel

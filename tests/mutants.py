@@ -158,6 +158,10 @@ MUTANTS = [
 
 def main() -> int:
     """Plant every bug; returns the number that no test noticed."""
+    tests = sorted({test for mutant in MUTANTS for test in mutant.tests.split()})
+    if _run(tests, ROOT / "src").returncode != 0:
+        print("the tests fail without any planted bug; mend them first")
+        return len(MUTANTS)
     survivors = [mutant for mutant in MUTANTS if not _noticed(mutant)]
     print(f"{len(MUTANTS) - len(survivors)} of {len(MUTANTS)} planted bugs were noticed")
     return len(survivors)
@@ -171,14 +175,28 @@ def _noticed(mutant: Mutant) -> bool:
         text = file.read_text()
         assert text.count(mutant.right) >= 1, f"{mutant.name}: {mutant.file} has no {mutant.right!r}"
         file.write_text(text.replace(mutant.right, mutant.wrong))
-        command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-m", "not learning"]
-        command += mutant.tests.split()
-        planted = {**os.environ, "PYTHONPATH": str(sources)}
-        done = subprocess.run(command, cwd=ROOT, env=planted, capture_output=True, text=True, check=False)
+        done = _run(mutant.tests.split(), sources)
     # Status 1 is a failed test; anything else (no tests, a crash at import) proves nothing.
     said = next((line for line in done.stdout.splitlines() if line.startswith("FAILED")), "no test failed")
     print(f"{'noticed ' if done.returncode == 1 else 'SURVIVED'}  {mutant.name}: {said[:120]}", flush=True)
     return done.returncode == 1
+
+
+def _run(tests: list[str], sources: Path) -> subprocess.CompletedProcess[str]:
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-x",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-m",
+        "not learning",
+        *tests,
+    ]
+    environment = {**os.environ, "PYTHONPATH": str(sources)}
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 
 
 if __name__ == "__main__":

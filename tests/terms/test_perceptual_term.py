@@ -42,16 +42,29 @@ def pixel(*colours: tuple[float, float, float]) -> torch.Tensor:
 
 def test_sigmoid_form_by_hand():
     # Features of the frame: 2 and -1; of the prediction: 0 and 0.
-    term = Perceptual(mixing([[2.0, 0.0, 0.0], [0.0, 0.0, -1.0]]), "mix", None)
+    term = Perceptual(mixing([[2.0, 0.0, 0.0], [0.0, 0.0, -1.0]]), "mix", None, squash=True)
     found = term(view(pixel((1.0, 0.0, 1.0)), pixel((0.0, 0.5, 0.0)))).item()
     expected = (1 / (1 + np.exp(-2.0)) - 0.5) ** 2 + (1 / (1 + np.exp(1.0)) - 0.5) ** 2
     assert found == pytest.approx(expected, rel=1e-6)
 
 
 def test_channel_form_divides_each_feature_by_its_deviation():
-    term = Perceptual(mixing([[2.0, 0.0, 0.0], [0.0, 0.0, -1.0]]), "mix", torch.tensor([4.0, 0.5]))
+    term = Perceptual(
+        mixing([[2.0, 0.0, 0.0], [0.0, 0.0, -1.0]]), "mix", torch.tensor([4.0, 0.5]), squash=False
+    )
     found = term(view(pixel((1.0, 0.0, 1.0)), pixel((0.0, 0.5, 0.0)))).item()
     assert found == pytest.approx((2 / 4) ** 2 + (1 / 0.5) ** 2)
+
+
+def test_soft_form_divides_all_features_by_one_number_before_the_sigmoid():
+    pixels = np.random.default_rng(1).integers(0, 256, (40, 8, 8, 3), dtype=np.uint8)
+    network = mixing([[2.0, 0.0, 0.0], [0.0, 0.0, -1.0]])
+    term = parse("perceptual:any@mix:soft").build(materials(network, pixels))
+    red, blue = (pixels[..., channel] / 255 for channel in (0, 2))
+    deviation = np.sqrt((np.var(2 * red) + np.var(-blue)) / 2)
+    found = term(view(pixel((1.0, 0.0, 1.0)), pixel((0.0, 0.5, 0.0)))).item()
+    squashed = [1 / (1 + np.exp(-feature / deviation)) for feature in (2.0, -1.0)]
+    assert found == pytest.approx(sum((value - 0.5) ** 2 for value in squashed), rel=1e-5)
 
 
 def test_the_number_is_summed_over_places_and_features():

@@ -12,7 +12,7 @@ from reverie.core.representation import Term, View
 from reverie.core.term import Materials, TermConfig
 from reverie.nn.feature_networks.network import FeatureNetwork
 
-Scaling = Literal["sigmoid", "channel"]
+Scaling = Literal["sigmoid", "soft", "channel"]
 
 CHANNEL_FRAMES = 512
 """Training frames that the deviation of a channel is taken from."""
@@ -35,11 +35,12 @@ class PerceptualConfig(TermConfig):
     layer: str
     """Name of the layer whose output is compared."""
     scaling: Scaling = "sigmoid"
-    """sigmoid squashes each feature (the paper's form); channel divides it by its channel's deviation."""
+    """sigmoid squashes each feature (the paper's form); soft divides all features by one number first, their
+    deviation, so that the sigmoid is not saturated; channel divides each by its channel's deviation."""
 
     @classmethod
     def parse(cls, rest: str) -> "PerceptualConfig":
-        """Read "squeezenet@fire3", "squeezenet@fire3:sigmoid" or "squeezenet@fire3:channel"."""
+        """Read "squeezenet@fire3", "squeezenet@fire3:soft" or "squeezenet@fire3:channel"."""
         place, colon, scaling = rest.partition(":")
         network, at, layer = place.partition("@")
         if not (network and at and layer):
@@ -56,17 +57,22 @@ class PerceptualConfig(TermConfig):
         network = materials.feature_network(self.feature_network).to(materials.device)
         network.check_layer(self.layer)
         if self.scaling == "sigmoid":
-            return Perceptual(network, self.layer, None)
-        frames = materials.frames(CHANNEL_FRAMES)
-        return Perceptual(network, self.layer, channel_deviations(network, self.layer, frames))
+            return Perceptual(network, self.layer, None, squash=True)
+        deviations = channel_deviations(network, self.layer, materials.frames(CHANNEL_FRAMES))
+        if self.scaling == "channel":
+            return Perceptual(network, self.layer, deviations, squash=False)
+        overall = deviations.square().mean().sqrt().expand_as(deviations)
+        return Perceptual(network, self.layer, overall, squash=True)
 
 
 @dataclass(frozen=True)
 class Perceptual:
     """Squared error of features, one number an image: the sum over channels and places.
 
-    With sigmoid scaling the number lies between 0 and the count of features (28 800 for fire3 of 64 x 64).
+    With a sigmoid the number lies between 0 and the count of features (28 800 for fire3 of 64 x 64).
     The sources average; sums keep the form of the other terms, and Adam does not see the difference.
+    The paper's network saw frames in [0, 1] as they are, and its features are small; features of networks
+    that want 0 to 255 are tens to hundreds, and a plain sigmoid makes them almost binary.
     Raises ValueError for frames outside [0, 1].
     Source: Pihlgren, Sandin & Liwicki 2020, section III (sigmoid); the channel form follows the unit
     normalisation of Zhang et al. 2018, eq. 1, with deviations measured once instead of norms per place.
@@ -75,6 +81,7 @@ class Perceptual:
     network: FeatureNetwork
     layer: str
     deviations: Float[Tensor, " channel"] | None
+    squash: bool
 
     def __call__(self, view: View) -> Float[Tensor, " batch"]:
         """The error of each image."""
@@ -85,9 +92,9 @@ class Perceptual:
     def _scaled(
         self, features: Float[Tensor, "batch channel row column"]
     ) -> Float[Tensor, "batch channel row column"]:
-        if self.deviations is None:
-            return torch.sigmoid(features)
-        return features / self.deviations[:, None, None]
+        if self.deviations is not None:
+            features = features / self.deviations[:, None, None]
+        return torch.sigmoid(features) if self.squash else features
 
 
 def channel_deviations(
