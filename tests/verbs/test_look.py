@@ -110,6 +110,14 @@ def test_the_report_of_one_run_lies_in_it_and_is_small(pictures, place):
     assert text.count("data:image/png;base64,") == 5
 
 
+def test_the_report_names_the_pool_of_the_training_terrains(tmp_path):
+    capture(CaptureJob(env="LunarLander-v3", episodes=2, size=16, scenes=3, max_steps=8), tmp_path / "data")
+    config = DenseAEConfig(code_size=3)
+    fit(FitJob(data=tmp_path / "data", representation=config, plan=Plan(epochs=1)), tmp_path / "dense")
+    text = report(ReportJob(runs=(tmp_path / "dense",))).read_text(encoding="utf-8")
+    assert "from a pool of 3" in text
+
+
 def test_the_command_makes_the_same_run_again(place):
     words = command(Run.open(place / "vae"))
     assert words.startswith("reverie fit conv-vae ")

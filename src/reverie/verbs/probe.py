@@ -262,5 +262,4 @@ def _about(job: ProbeJob, exam: Exam, sides: tuple[Side, Side]) -> dict[str, Any
 
 def _scenes(data: DataSet) -> int | None:
     """How many terrains the episodes were drawn from, where these came from a pool."""
-    world = data.manifest.source.get("world")
-    return world.get("scenes") if isinstance(world, dict) else None
+    return data.origin["world"]["scenes"] if data.origin is not None else None

@@ -2,7 +2,7 @@
 
 import shlex
 from collections.abc import Iterator
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +11,9 @@ from reverie.core.console import QUIET, Console
 from reverie.core.errors import WrongInput
 from reverie.core.files import write_bytes
 from reverie.core.run import Run
+from reverie.data.store import open_data
 from reverie.reports.page import render
-from reverie.reports.story import read_story
+from reverie.reports.story import Story, read_story
 from reverie.verbs.fit import read_job
 
 
@@ -39,7 +40,7 @@ def report(job: ReportJob, console: Console = QUIET) -> Path:
         raise WrongInput("name at least one run to report on")
     if len(set(names)) < len(names):
         raise WrongInput(f"two runs have the same name ({', '.join(names)}); rename the folder of one")
-    stories = [read_story(run, command(run)) for run in runs]
+    stories = [_with_pool(read_story(run, command(run)), run) for run in runs]
     for story in stories:
         if story.probe is None:
             console.warn(
@@ -50,6 +51,20 @@ def report(job: ReportJob, console: Console = QUIET) -> Path:
     out.parent.mkdir(parents=True, exist_ok=True)
     write_bytes(out, page.encode())
     return out
+
+
+def _with_pool(story: Story, run: Run) -> Story:
+    """The story with the pool that the training episodes drew their terrains from, where it can be read."""
+    try:
+        data = open_data(read_job(run).data)
+    except WrongInput:
+        return story
+    if data.fingerprint != run.job()["uses"].get("data") or data.origin is None:
+        return story
+    scenes = data.origin["world"]["scenes"]
+    if not scenes:
+        return story
+    return replace(story, settings={**story.settings, "terrains": f"from a pool of {scenes}"})
 
 
 def command(run: Run) -> str:
