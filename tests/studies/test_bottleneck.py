@@ -193,3 +193,8 @@ def test_the_words_do_not_claim_what_the_numbers_deny(result):
     for praise in ("no better", "price", "down to", "% less", "span the subspace", "has the gradient zero"):
         assert praise not in text
     assert "the saving is -16.7 %" in text
+
+
+def test_how_a_seed_was_made_is_no_number(result):
+    told = result | {"under": {"seeds": 3}, "made_with": {"torch": "2.9.0"}}
+    assert BottleneckConfig().verdict([told]).table == BottleneckConfig().verdict([result]).table

@@ -194,3 +194,8 @@ def test_the_words_do_not_claim_what_the_numbers_deny(result):
         assert praise not in verdict.text
     assert "at most 1 nats in any seed" in verdict.text
     assert any("relative above one nat" in claim for claim in verdict.claims)
+
+
+def test_how_a_seed_was_made_is_no_number(result):
+    told = result | {"under": {"seeds": 3}, "made_with": {"torch": "2.9.0"}}
+    assert ElboConfig().verdict([told]).table == ElboConfig().verdict([result]).table

@@ -55,6 +55,11 @@ def measured(results: Results, key: str) -> Measured:
     return Measured(tuple(float(result[key]) for result in results))
 
 
+def keys(results: Results) -> list[str]:
+    """Names of the numbers in a seed's result; how it was made stands beside them."""
+    return [key for key, value in results[0].items() if isinstance(value, int | float)]
+
+
 def rows(results: Results, quantities: Sequence[Quantity]) -> list[dict[str, Any]]:
     """One row a quantity: mean over seeds, interval of the mean, the value of each seed, what is needed."""
     return [_row(measured(results, quantity.key), quantity) for quantity in quantities]

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from reverie.core.console import Console
 from reverie.studies import _denoising, _no_error, _subspaces
 from reverie.studies._digits import NOISE, digits
-from reverie.studies._measured import NOTE, Quantity, Results, between, measured, number, rows, seeds
+from reverie.studies._measured import NOTE, Quantity, Results, between, keys, measured, number, rows, seeds
 from reverie.studies._study import StudyConfig, Verdict, thresholds
 
 
@@ -149,7 +149,7 @@ def _like_pca(results: Results) -> str:
 
 
 def _robust(results: Results) -> str:
-    error = {key: number(measured(results, key).mean, 2) for key in results[0]}
+    error = {key: number(measured(results, key).mean, 2) for key in keys(results)}
     named = {key: number(measured(results, f"{key}_recognised").mean) for key in ("plain", "denoising")}
     saved = measured(results, "saved")
     return (

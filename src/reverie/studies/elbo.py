@@ -18,7 +18,7 @@ from reverie.engine.plan import Plan
 from reverie.studies import _bounds, _identities
 from reverie.studies._in_memory import InMemory, fit_once
 from reverie.studies._linear_gaussian import LinearGaussian, Vectors, floats, linear_vae, random_world
-from reverie.studies._measured import NOTE, Quantity, Results, measured, number, rows, seeds
+from reverie.studies._measured import NOTE, Quantity, Results, keys, measured, number, rows, seeds
 from reverie.studies._study import StudyConfig, Verdict, thresholds
 from reverie.studies._subspaces import principal
 
@@ -129,8 +129,8 @@ def baselines(
 
 def _claims(results: Results, limits: dict[str, Any]) -> dict[str, bool]:
     """Everything that the catalogue asks for, each for the worst seed."""
-    worst = {key: measured(results, key).worst for key in results[0]}
-    least = {key: min(measured(results, key).values) for key in results[0]}
+    worst = {key: measured(results, key).worst for key in keys(results)}
+    least = {key: min(measured(results, key).values) for key in keys(results)}
     gradient = max(worst["location_gradient_percent"], worst["log_variance_gradient_percent"])
     return {
         f"the divergence equals that of torch.distributions within {limits['kl']:g} nats, and between two "
@@ -268,8 +268,8 @@ def _proved(results: Results) -> str:
 
 
 def _nats(results: Results) -> dict[str, str]:
-    return {key: number(measured(results, key).mean, 3) for key in results[0]}
+    return {key: number(measured(results, key).mean, 3) for key in keys(results)}
 
 
 def _worst(results: Results) -> dict[str, str]:
-    return {key: number(measured(results, key).worst) for key in results[0]}
+    return {key: number(measured(results, key).worst) for key in keys(results)}
