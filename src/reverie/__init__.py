@@ -19,6 +19,11 @@ __all__ = [
 ]
 
 
+def __dir__() -> list[str]:
+    """What completion offers."""
+    return __all__
+
+
 def __getattr__(name: str) -> Any:
     """The verbs, loaded when first asked for, so that `import reverie` is quick."""
     if name not in __all__:

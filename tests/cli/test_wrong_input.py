@@ -70,7 +70,9 @@ WRONG = {
     "data chekc DATA": "did you mean 'check'?",
     "study perceptual-landr": "did you mean 'perceptual-lander'?",
     "runs NOWHERE": "NOWHERE",
-    "--verson": "unknown option '--verson'",
+    "probe": "reverie probe needs --data PATH",
+    "capture nowhere_at_all:Maze-v0 OUT": "nowhere_at_all",
+    "--verson": "unknown option '--verson'; did you mean '--version'?",
 }
 
 

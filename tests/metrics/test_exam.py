@@ -79,11 +79,22 @@ def test_every_episode_is_learnt_with_the_answers_of_another_one_in_their_order(
         (donor,) = np.unique(given.factors[which == episode, 0])
         places = given.factors[which == episode, 1]
         assert donor != episode
-        assert np.array_equal(places, np.arange(len(places)) % (3, 7, 2, 5)[int(donor)])
+        length = (3, 7, 2, 5)[int(donor)]
+        assert np.array_equal(places, (places[0] + np.arange(len(places))) % length)
         donors.append(donor)
     assert sorted(donors) == [0, 1, 2, 3]
     assert np.array_equal(exam.permuted().fit.factors, given.factors)
     assert not np.array_equal(replace(exam, seed=4).permuted().fit.factors, given.factors)
+
+
+def test_what_changes_alike_in_every_episode_is_no_knowledge_of_the_control():
+    """A clock reads the height of a lander that falls in every episode; the control's labels tell no time."""
+    moments = np.tile(np.arange(20.0), 60)
+    which = np.repeat(np.arange(60, dtype=np.int64), 20)
+    truth, clock = Truth(-moments[:, None], which), moments[:, None]
+    exam = Exam((Factor("height", "m"),), truth, truth, seed=0)
+    assert exam.row(SUBJECT, "ridge", (clock, clock))["scores"][0]["r2"] > 0.99
+    assert abs(exam.permuted().row(SUBJECT, "ridge", (clock, clock))["scores"][0]["r2"]) < 0.02
 
 
 def test_a_leak_by_frame_shows_in_the_control():

@@ -24,6 +24,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     _tame_threads()
+    # A module beside the user, as in `capture my_envs:Maze-v0`, is found; installed ones go first.
+    sys.path.append(str(Path.cwd()))
     try:
         try:
             return _run(words)
@@ -31,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(text)
             return DONE
     except KeyboardInterrupt:
-        return _say("interrupted; what is done is kept: continue with reverie resume", INTERRUPTED)
+        return _say(_interrupted(words), INTERRUPTED)
     except WrongInput as error:
         return _say(str(error), WRONG)
     except BrokeWhileWorking as error:
@@ -42,7 +44,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return DONE
     except OSError as error:
         return _say(_system(error), BROKE)
+    except MemoryError:
+        return _say("there is not enough memory; choose smaller sizes", BROKE)
     except Exception as error:
+        if "can't allocate memory" in str(error):
+            return _say("there is not enough memory; choose smaller sizes", BROKE)
         if os.environ.get("REVERIE_TRACEBACK"):
             raise
         text = " ".join(str(error).split())[:200]
@@ -55,11 +61,12 @@ def _run(words: list[str]) -> int:
         raise Help(_overview())
     if words[0] == "--version":
         raise Help(f"reverie {version('reverie-worlds')}")
-    name, *rest = words
+    as_json = "--json" in words
+    name, *rest = [word for word in words if word != "--json"] or ["--help"]
+    if name.startswith("-"):
+        raise unknown("option", name, ("--help", "--version", "--json"))
     if name not in COMMANDS:
-        raise unknown("option" if name.startswith("-") else "command", name, COMMANDS)
-    as_json = "--json" in rest
-    rest = [word for word in rest if word != "--json"]
+        raise unknown("command", name, COMMANDS)
     answer = parse(COMMANDS[name], name, rest)(console_for(sys.stderr))
     if answer.text:
         print(answer.text)
@@ -92,7 +99,8 @@ def _overview() -> str:
 
 def _summary(command: Command) -> str:
     file = Path(__file__).parent.parent / command.source
-    return first_line(file).partition(": ")[2].rstrip(".") if not command.summary else command.summary
+    line = first_line(file).rstrip(".")
+    return command.summary or line.partition(": ")[2] or line[:1].lower() + line[1:]
 
 
 def _system(error: OSError) -> str:
@@ -100,6 +108,11 @@ def _system(error: OSError) -> str:
     if error.errno == 28:
         return f"the disk is full{place}; what was written before is kept: free space, then reverie resume"
     return f"{error.strerror or error}{place}"
+
+
+def _interrupted(words: list[str]) -> str:
+    again = "the same command" if words[0] in ("demo", "study") else "reverie resume and the folder"
+    return f"interrupted; what is done is kept: continue with {again}"
 
 
 def _say(text: str, status: int) -> int:

@@ -92,7 +92,7 @@ def data_door(word: str) -> Callable[..., Any]:
 
         def call(_: Console) -> Answer:
             problems = verb.check(data)
-            text = "\n".join(problems) if problems else f"{data} is whole"
+            text = "\n".join(problems) if problems else _whole(data, verb.info(data))
             return Answer(text, {"problems": problems}, 1 if problems else 0)
 
         return call
@@ -108,6 +108,13 @@ def data_door(word: str) -> Callable[..., Any]:
         return lambda console: pairs(verb.import_frames(folder, data, size, console))
 
     return {"info": info, "check": check, "import": import_}[word]
+
+
+def _whole(data: Path, found: dict[str, Any]) -> str:
+    if found["complete"]:
+        return f"{data} is whole"
+    done = f"{found['episodes']} of {found['planned_episodes']} episodes"
+    return f"{data} is whole so far, with {done}; complete it with: reverie resume {data}"
 
 
 def runs_door() -> Callable[..., Any]:

@@ -30,6 +30,7 @@ SENTENCES = {
     r"Error parsing (?!--)\S+: (.*)": "{0}",
     r"invalid choice ('.*') for argument '(\S+)'. Expected one of \((.*)\)": "{1} takes one of {2}, got {0}",
     r"Missing from .*?: ([A-Z]+)(?: .*)?\(required\)": "{title} needs {0}; {title} --help tells more",
+    r"Missing from .*?: (--[a-z-]+ [A-Z]+) .*?\(required\)": "{title} needs {0}; {title} --help tells more",
     r"Unrecognized options: (.*?)(?: Perhaps.*)?$": "{title} has no use for {0}; {title} --help tells more",
 }
 

@@ -92,7 +92,7 @@ def check_free(folder: Path) -> None:
     if folder.is_file():
         raise WrongInput(f"{folder} is a file; give the name of a new folder")
     if folder.is_dir() and any(folder.iterdir()):
-        remedy = "choose another name, remove it" + (
+        remedy = "choose another name or remove it" + (
             f", or continue it with: reverie resume {folder}" if (folder / "job.json").exists() else ""
         )
         raise WrongInput(f"{folder} exists and is not empty; {remedy}")

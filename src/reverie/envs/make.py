@@ -142,7 +142,9 @@ def _make(env_id: str, options: dict[str, Any]) -> Any:
     except gymnasium.error.DependencyNotInstalled as error:
         raise WrongInput(f"{env_id} needs a package that is not installed: {_flat(error)}") from error
     except ModuleNotFoundError as error:
-        raise WrongInput(f"{env_id} needs a module that is not installed: {error.name}") from error
+        raise WrongInput(
+            f"{env_id} needs a module that is not here: {_flat(error)}; go to its folder, or install it"
+        ) from error
     except Exception as error:  # environments refuse arguments in their own ways
         given = f" with options {options}" if options else ""
         raise WrongInput(f"cannot make {env_id}{given}: {_flat(error)}") from error

@@ -91,8 +91,9 @@ class Exam:
         """The same exam after learning each episode with the answers of another one.
 
         They keep their order, and so what neighbours in an episode have in common: a reader that is tested
-        on frames of episodes that it has learnt would be found out. A shorter episode begins again at its
-        end, a longer one is cut; with a single episode there is no other, and its frames change places.
+        on frames of episodes that it has learnt would be found out. They start at a random place and go round,
+        for many factors change over time in the same way in every episode (a lander falls): labels of the same
+        moment of another episode would not be wrong enough. With a single episode its frames change places.
         """
         generator = numpy_generator(self.seed, "probe", "permuted")
         _, which = np.unique(self.fit.episodes, return_inverse=True)
@@ -102,7 +103,8 @@ class Exam:
         ring = generator.permutation(len(rows))
         order = np.empty(len(which), dtype=np.int64)
         for one, other in zip(ring, np.roll(ring, 1), strict=True):
-            order[rows[one]] = np.resize(rows[other], len(rows[one]))
+            start = int(generator.integers(len(rows[other])))
+            order[rows[one]] = np.resize(np.roll(rows[other], -start), len(rows[one]))
         return replace(self, fit=Truth(self.fit.factors[order], self.fit.episodes))
 
     def truth_sums(self) -> dict[str, Any]:

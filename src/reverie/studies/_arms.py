@@ -39,7 +39,7 @@ def fit_side_by_side(jobs: Mapping[Path, FitJob], console: Console, processes: i
     total = 100 * len(jobs)
     running: list[_Child] = []
     shown = sum(_percent(Run(folder)) for folder in jobs)
-    with console.track(f"fit {len(jobs)} arms", total, shown) as tracker:
+    with console.track(f"fit {len(jobs)} runs", total, shown) as tracker:
         try:
             while waiting or running:
                 while waiting and len(running) < processes:

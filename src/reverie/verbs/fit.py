@@ -86,6 +86,10 @@ def prepare(job: FitJob, folder: Path, console: Console = QUIET) -> Run:
     job = replace(job, conditions=_resolved(job.conditions))
     data = open_data(job.data)
     job.representation.build(data.frame_shape)
+    if not data.manifest.complete:
+        console.warn(
+            f"the capture of {job.data} is not complete; complete it with: reverie resume {job.data}"
+        )
     return Run.create(folder, "fit", _to_json(job), _uses(data, _term(job, data, console)[1]))
 
 
@@ -160,7 +164,10 @@ def _work(lesson: _Lesson, run: Run, console: Console) -> dict[str, Any]:
     outcome = engine.fit(setup, job.plan, run, console)
     collapsed = _collapsed(module, data, validation if len(validation) else training)
     if collapsed:
-        text = f"units {', '.join(map(str, collapsed))} of {module.code_size} carry nothing: they collapsed"
+        names = "all" if len(collapsed) == module.code_size else ", ".join(map(str, collapsed))
+        text = (
+            f"units carry nothing ({names} of {module.code_size}): they collapsed, or had too little training"
+        )
         run.emit(event="warning", text=text)
         console.warn(f"{run.name}: {text}")
     return run.finish(_result(outcome, module, collapsed, len(training)))

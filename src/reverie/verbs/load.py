@@ -46,9 +46,9 @@ def load(folder: Path, snapshot: Path | None = None) -> Loaded:
     Raises WrongInput when the run is not finished, or its weights are missing, altered or of another shape.
     """
     run = Run.open(folder)
+    job = read_job(run)
     file = snapshot or folder / "weights.safetensors"
     tensors = read_tensors(file, _checksum(run, file))
-    job = read_job(run)
     uses = run.job().get("uses", {})
     frame_shape = _frame_shape(uses, folder)
     representation = build(job.representation, frame_shape, job.conditions.seed)

@@ -149,7 +149,7 @@ def _exam(job: ProbeJob, sides: tuple[Side, Side]) -> tuple[Exam, list[str]]:
     """The exam on the asked factors, and the names of those left out because they do not vary."""
     fit, test = sides
     if not fit.data.factors:
-        raise WrongInput(f"{job.data} knows no factors: nothing to probe; record one with reverie capture")
+        raise WrongInput(f"{job.data} tells no factors, so there is nothing to probe; look and report work")
     if fit.data.factors != test.data.factors:
         raise WrongInput(f"{job.data} and {job.test} know different factors; capture both in one environment")
     names = [factor.name for factor in fit.data.factors]

@@ -46,6 +46,8 @@ def report(job: ReportJob, console: Console = QUIET) -> Path:
             console.warn(
                 f"{story.name} was not probed; ask it with: reverie probe {story.folder} --data DATA"
             )
+    if job.out and job.out.is_dir():
+        raise WrongInput(f"{job.out} is a folder; name a file, such as {job.out / 'report.html'}")
     out = job.out or (runs[0].folder if len(runs) == 1 else runs[0].folder.parent) / "report.html"
     page = render(stories, job.title or ", ".join(names))
     out.parent.mkdir(parents=True, exist_ok=True)
