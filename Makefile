@@ -11,6 +11,7 @@ setup: $(VENV)/ready
 
 # torch goes first and alone, at the tested version; one that is already there is kept.
 $(VENV)/ready: pyproject.toml constraints.txt
+	@echo "installing torch and the rest into $(VENV): some minutes, some gigabytes (a torch that is there is kept)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -c 'import torch' 2>/dev/null || $(BIN)/pip install --disable-pip-version-check -q '$(TORCH)'
 	@grep -v '^torch==' constraints.txt > $(VENV)/constraints.txt

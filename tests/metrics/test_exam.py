@@ -94,7 +94,8 @@ def test_what_changes_alike_in_every_episode_is_no_knowledge_of_the_control():
     truth, clock = Truth(-moments[:, None], which), moments[:, None]
     exam = Exam((Factor("height", "m"),), truth, truth, seed=0)
     assert exam.row(SUBJECT, "ridge", (clock, clock))["scores"][0]["r2"] > 0.99
-    assert abs(exam.permuted().row(SUBJECT, "ridge", (clock, clock))["scores"][0]["r2"]) < 0.02
+    # Below zero by chance: a reader of few wrong episodes is worse than one that says the mean.
+    assert -0.2 < exam.permuted().row(SUBJECT, "ridge", (clock, clock))["scores"][0]["r2"] < 0.02
 
 
 def test_a_leak_by_frame_shows_in_the_control():

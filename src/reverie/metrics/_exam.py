@@ -91,9 +91,9 @@ class Exam:
         """The same exam after learning each episode with the answers of another one.
 
         They keep their order, and so what neighbours in an episode have in common: a reader that is tested
-        on frames of episodes that it has learnt would be found out. They start at a random place and go round,
-        for many factors change over time in the same way in every episode (a lander falls): labels of the same
-        moment of another episode would not be wrong enough. With a single episode its frames change places.
+        on frames of episodes that it has learnt would be found out. They start at a random place and go
+        round, for many factors change alike in every episode (a lander falls): labels of the same moment of
+        another episode would be half right. With a single episode its frames change places.
         """
         generator = numpy_generator(self.seed, "probe", "permuted")
         _, which = np.unique(self.fit.episodes, return_inverse=True)
