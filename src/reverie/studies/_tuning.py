@@ -55,4 +55,4 @@ def main(folder: Path = Path("runs/studies/perceptual-lander/tuning")) -> None:
 
     write_json(folder / "trials.json", tune(folder, PlainConsole(sys.stderr)))
     for row in read_json(folder / "trials.json", "trials"):
-        sys.stdout.write(f"{row['arm']:24} {row['mean_r2']:.3f} {row['r2']} {row['seconds']} s\n")
+        sys.stdout.write(f"{row['arm']:24} {row['mean_r2']:.3f} {row['r2']} {row['cpu_seconds']} CPU-s\n")
