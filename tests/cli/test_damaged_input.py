@@ -1,12 +1,16 @@
 """Damaged data and runs on the command line: named in one sentence, nothing lost, no traceback."""
 
 import shutil
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from reverie.cli import main
 from reverie.core.lock import alone
+from reverie.data.store import open_data
 
 
 @pytest.fixture
@@ -123,3 +127,27 @@ def test_two_processes_do_not_work_in_one_run(data, tmp_path, capsys):
     capsys.readouterr()
     with alone(run):
         assert "another process is working in" in refused(capsys, "resume", run)
+
+
+def test_a_run_probed_in_another_environment_is_said_to_be(data, tmp_path, capsys):
+    run, other = tmp_path / "run", tmp_path / "cars"
+    assert main(["fit", "dense-ae", str(data), str(run), "--epochs", "1", "--threads", "1"]) == 0
+    words = ["capture", "MountainCar-v0", str(other), "--episodes", "4", "--max-steps", "9", "--size", "16"]
+    assert main(words) == 0
+    capsys.readouterr()
+    assert main(["probe", str(run), "--data", str(other), "--probe", "ridge", "--no-baselines"]) == 0
+    assert "was trained on CartPole-v1, these recordings are of MountainCar-v0" in capsys.readouterr().err
+
+
+def test_an_unfinished_data_set_is_said_to_be(tmp_path, capsys):
+    data = tmp_path / "poles"
+    words = [sys.executable, "-m", "reverie", "capture", "CartPole-v1", str(data), "--episodes", "2000"]
+    process = subprocess.Popen([*words, "--size", "16"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while not (data / "manifest.json").exists() or len(open_data(data)) < 20:
+        time.sleep(0.05)
+    process.kill()
+    process.wait()
+    assert main(["data", "check", str(data)]) == 0
+    assert "is whole so far, with" in capsys.readouterr().out
+    assert main(["fit", "dense-ae", str(data), str(tmp_path / "run"), "--epochs", "1", "--threads", "1"]) == 0
+    assert f"is not complete; complete it with: reverie resume {data}" in capsys.readouterr().err

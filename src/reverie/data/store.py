@@ -74,6 +74,12 @@ class DataSet:
         return {"world": played, "policy": source.get("policy"), "seed": source.get("seed")}
 
     @property
+    def env(self) -> str | None:
+        """Id of the environment that it shows; None for images."""
+        origin = self.origin
+        return None if origin is None else str(origin["world"]["env"])
+
+    @property
     def factors(self) -> tuple[Factor, ...]:
         """What the simulator truly knew, with units."""
         return self.manifest.factors

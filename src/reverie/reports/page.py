@@ -17,6 +17,8 @@ from reverie.reports.table import READERS, SCORES, cell, compare, pool_sentences
 
 PANELS = 3
 FEW_POINTS = 300
+SETTLED = 1.5
+"""Times the largest validation loss above which training losses are left out of a chart."""
 
 
 def render(stories: Sequence[Story], title: str) -> str:
@@ -182,13 +184,21 @@ def _ends(part: dict[str, Any]) -> tuple[float, float, float] | None:
 
 
 def _loss_chart(story: Story, number: int) -> Markup:
-    training = Series("training", _thinned(story.training), number, faint=True)
+    training = Series("training", _thinned(_settled(story)), number, faint=True)
     validation = Series("validation", story.validation, number)
     return line_chart([training, validation], Axes(f"Loss of {story.name}", "epoch", "per frame"))
 
 
+def _settled(story: Story) -> Sequence[tuple[float, float]]:
+    """Training losses without the first steps, whose height would press everything else flat."""
+    if not story.validation:
+        return story.training
+    ceiling = SETTLED * max(loss for _, loss in story.validation)
+    return [(epoch, loss) for epoch, loss in story.training if loss <= ceiling]
+
+
 def _thinned(points: Sequence[tuple[float, float]]) -> Sequence[tuple[float, float]]:
-    """Means of neighbours, where there are more points than a chart can show; the first spike is kept."""
+    """Means of neighbours, where there are more points than a chart can show."""
     if len(points) <= FEW_POINTS:
         return points
     parts = np.array_split(np.array(points), FEW_POINTS)

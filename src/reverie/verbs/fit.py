@@ -253,7 +253,12 @@ def _term(job: FitJob, data: DataSet, console: Console) -> tuple[Term, list[Feat
 
 def _uses(data: DataSet, networks: list[FeatureNetwork]) -> dict[str, Any]:
     described = networks[0].description if networks else None
-    return {"data": data.fingerprint, "frame_shape": data.frame_shape, "feature_network": described}
+    return {
+        "data": data.fingerprint,
+        "env": data.env,
+        "frame_shape": data.frame_shape,
+        "feature_network": described,
+    }
 
 
 @torch.no_grad()

@@ -70,7 +70,8 @@ def probe(job: ProbeJob, console: Console = QUIET) -> dict[str, Any]:
     _check_frames(job, loaded, sides)
     exam, constant = _exam(job, sides)
     seats = Seats(exam, *sides, READERS[job.probe])
-    warnings = [*_warnings(exam), *_seen_before(loaded, sides[1].data)]
+    test = sides[1].data
+    warnings = [*_warnings(exam), *_elsewhere(loaded, test), *_seen_before(loaded, test)]
     for text in warnings:
         console.warn(text)
     about = _about(job, exam, sides) | {"constant": constant, "warnings": warnings}
@@ -212,6 +213,16 @@ def _warnings(exam: Exam) -> list[str]:
     if test < FEWEST_TO_TEST:
         found.append(f"only {test} episodes to test on (10 or more are wanted): intervals will be too narrow")
     return found
+
+
+def _elsewhere(loaded: Sequence[Loaded], test: DataSet) -> list[str]:
+    """A sentence for each run that was trained in another environment than it is tested in."""
+    homes = {one.run.name: one.run.job()["uses"].get("env") for one in loaded}
+    return [
+        f"{name} was trained on {home}, these recordings are of {test.env}"
+        for name, home in homes.items()
+        if home is not None and home != test.env
+    ]
 
 
 def _seen_before(loaded: Sequence[Loaded], test: DataSet) -> list[str]:
