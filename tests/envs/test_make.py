@@ -39,8 +39,8 @@ def test_atari_without_its_package_names_the_extra(monkeypatch):
         ("CartPole-v1", {"options": {"wheels": 3}}, "cannot make CartPole-v1 with options .*wheels"),
         ("CartPole-v1", {"frames": "observation"}, "no images; choose frames 'render'"),
         ("ALE/Pong-v5", {"options": {"noops": -1}}, "noops must be a whole number from 0"),
-        ("no_such_module:Env-v0", {}, "needs a module that is not installed"),
-        ("phys2d/CartPole-v1", {}, "needs a module that is not installed"),
+        ("no_such_module:Env-v0", {}, "needs a module that is not here"),
+        ("phys2d/CartPole-v1", {}, "needs a module that is not here"),
     ],
 )
 def test_what_a_world_cannot_do_is_one_sentence(env, config, words):

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from reverie.core.console import QUIET
+from reverie.core.errors import WrongInput
 from reverie.engine.fit import Setup
 from reverie.engine.plan import Plan
 from reverie.representations.dense_ae import DenseAEConfig
@@ -134,13 +135,15 @@ def test_every_pass_shows_every_image_once_and_in_another_order():
 
 
 def test_a_finished_fit_is_read_back_and_not_done_again(data, tmp_path):
-    first, again = small_setup(data, seed=1), small_setup(data, seed=2)
+    first, again, other = (small_setup(data, seed) for seed in (1, 1, 2))
     fit_once(first, SHORT, tmp_path / "run", QUIET)
     events = (tmp_path / "run" / "events.jsonl").read_bytes()
     fit_once(again, SHORT, tmp_path / "run", QUIET)
     assert (tmp_path / "run" / "events.jsonl").read_bytes() == events
-    for one, other in zip(first.module.parameters(), again.module.parameters(), strict=True):
-        assert torch.equal(one, other)
+    for one, same in zip(first.module.parameters(), again.module.parameters(), strict=True):
+        assert torch.equal(one, same)
+    with pytest.raises(WrongInput, match="fitted in another way"):
+        fit_once(other, SHORT, tmp_path / "run", QUIET)
 
 
 def test_three_good_seeds_support_the_claims(result):
