@@ -23,7 +23,7 @@ STATUS = Path("/proc/self/status")
 
 
 def measure(console: Console = QUIET) -> dict[str, Any]:
-    """Anonymous memory in MB after an epoch over 10 000 and over 100 000 frames, each in a process of its own.
+    """Anonymous memory in MB after an epoch over 10 000 and over 100 000 frames, each in its own process.
 
     Frames are read from a memory-mapped file, as `fit` reads a data set; its pages belong to the system,
     which takes them back when it needs them. Raises WrongInput where the system does not tell (only Linux
