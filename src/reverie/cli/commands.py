@@ -47,5 +47,6 @@ COMMANDS: dict[str, Command] = {
         ),
     ),
     "runs": Command(looking.runs_door, "verbs/runs.py"),
+    "doctor": Command(looking.doctor_door, "verbs/doctor.py"),
     "bench": Command(making.bench_door, "bench/__init__.py", family="bench"),
 }

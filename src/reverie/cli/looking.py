@@ -1,4 +1,4 @@
-"""Doors to the commands that look at what is there: probe, look, report, data, runs.
+"""Doors to the commands that look at what is there: probe, look, report, data, runs, doctor.
 
 A door is a function whose parameters are the command's words and flags; it returns a call that takes a
 console. Doors import their verb when they are opened, so that a command loads only what it needs.
@@ -132,6 +132,26 @@ def runs_door() -> Callable[..., Any]:
         def call(_: Console) -> Answer:
             found = list_runs(folder)
             return Answer(table(found), {"runs": found})
+
+        return call
+
+    return door
+
+
+def doctor_door() -> Callable[..., Any]:
+    """The door to `reverie doctor`."""
+
+    def door():
+        """Say what of this installation works, and what mends the rest; exit status 1 if something is broken.
+
+        It captures, fits and probes something tiny in a temporary folder, and leaves nothing behind.
+        """
+
+        def call(console: Console) -> Answer:
+            from reverie.verbs.doctor import doctor, page
+
+            result = doctor(console)
+            return Answer(page(result), result, 0 if result["works"] else 1)
 
         return call
 
