@@ -22,6 +22,7 @@ WORLDS = {
     "Pendulum-v1": {},
     "FrozenLake-v1": {},
     "CarRacing-v3": {},
+    "CarRacing-v3 render": {"frames": "render"},
 }
 SIZE = 32
 

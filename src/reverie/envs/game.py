@@ -20,6 +20,11 @@ def no_truth(env: Any, observation: Any) -> Float32[np.ndarray, " factor"]:
     return np.zeros(0, dtype=np.float32)
 
 
+def the_observation(env: Any, observation: Any) -> Any:
+    """The observation is itself the picture."""
+    return observation
+
+
 def observation_truth(env: Any, observation: Any) -> Float32[np.ndarray, " factor"]:
     """The observation vector is the truth."""
     return np.array(observation, dtype=np.float32)
@@ -31,7 +36,7 @@ def always_visible(truth: Float32[np.ndarray, " factor"]) -> bool:
 
 
 def nothing(env: Any) -> None:
-    """Drawing has no side effects, so that a step without it needs none."""
+    """Nothing is to be done to the environment."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +49,10 @@ class Game:
     """Start an episode; everything that varies is drawn from the generator. Returns the observation."""
     truth: Callable[[Any, Any], Float32[np.ndarray, " factor"]] = no_truth
     """The factors, from the environment and its latest observation."""
+    prepare: Callable[[Any], None] = nothing
+    """Done once to an environment that was made."""
+    observe: Callable[[Any, Any], Any] = the_observation
+    """The picture that is observed, from the environment and its latest observation."""
     visible: Callable[[Float32[np.ndarray, " factor"]], bool] = always_visible
     """Whether a frame shows what the factors say."""
     step_undrawn: Callable[[Any], None] = nothing

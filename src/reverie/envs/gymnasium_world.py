@@ -21,9 +21,10 @@ class GymnasiumWorld:
         self._make = make
         self._game = game
         self._plan = plan
-        self._env = make()
+        self._env = self._made()
         self._observation: Any = None
         self._frame: np.ndarray | None = None
+        self._truth: np.ndarray | None = None
         self.factors: tuple[Factor, ...] = game.factors
         self.action_space = action_space(self._env.action_space, plan["env"])
 
@@ -31,29 +32,29 @@ class GymnasiumWorld:
         """Start a new episode, in a new environment where the old one might leave traces."""
         if self._observation is not None and not self._game.lasting:
             self._env.close()
-            self._env = self._make()
+            self._env = self._made()
         self._observation = self._try(self._game.begin, self._env, generator)
-        self._frame = None
+        self._frame = self._truth = None
 
     def step(self, action: Any) -> Step:
         """Take one action; BrokeWhileWorking when the environment raises or its reward is no number."""
         if self._frame is None:
             self._game.step_undrawn(self._env)
-        self._frame = None
+        self._frame = self._truth = None
         self._observation, reward, terminated, truncated, _ = self._try(self._env.step, self._to_env(action))
         return Step(_number(reward), bool(terminated), bool(truncated))
 
     def frame(self) -> UInt8[np.ndarray, "height width 3"]:
         """What is to be seen now; drawn once, however often it is asked for."""
         if self._frame is None:
-            rendered = self._plan["frames"] == "render"
-            picture = self._try(self._env.render) if rendered else self._observation
-            self._frame = to_frame(picture, self._plan["size"])
+            self._frame = to_frame(self._try(self._picture), self._plan["size"])
         return self._frame
 
     def truth(self) -> Float32[np.ndarray, " factor"]:
         """The factors of what `frame` shows now."""
-        return self._game.truth(self._env, self._observation)
+        if self._truth is None:
+            self._truth = self._game.truth(self._env, self._observation)
+        return self._truth
 
     def visible(self) -> bool:
         """Whether the frame shows what the factors say."""
@@ -74,6 +75,16 @@ class GymnasiumWorld:
     def close(self) -> None:
         """Give back windows and memory."""
         self._env.close()
+
+    def _made(self) -> Any:
+        env = self._make()
+        self._game.prepare(env)
+        return env
+
+    def _picture(self) -> Any:
+        if self._plan["frames"] == "render":
+            return self._env.render()
+        return self._game.observe(self._env, self._observation)
 
     def _to_env(self, action: Any) -> Any:
         space = self._env.action_space

@@ -13,6 +13,7 @@ from reverie.core.errors import WrongInput, unknown
 from reverie.core.world import Factor, World
 from reverie.envs.atari import NOOPS, atari
 from reverie.envs.camera import is_picture
+from reverie.envs.car_racing import car_racing
 from reverie.envs.cart_pole import cart_pole
 from reverie.envs.game import Game, observation_truth
 from reverie.envs.gymnasium_world import GymnasiumWorld
@@ -76,6 +77,8 @@ def _known_game(env_id: str, config: WorldConfig, options: dict[str, Any]) -> Ga
         raise WrongInput(f"{env_id} has no scenery to draw from a pool; leave out scenes {config.scenes}")
     if name.startswith("CartPole-"):
         return cart_pole()
+    if name.startswith("CarRacing-"):
+        return car_racing()
     if name.startswith("ALE/"):
         return atari(options.pop("noops", NOOPS))
     return None
