@@ -3,10 +3,23 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from reverie.api import capture, fit, import_frames, load, look, metric, open_data, probe, report, resume
+    from reverie.api import (
+        capture,
+        export_data,
+        fit,
+        import_frames,
+        load,
+        look,
+        metric,
+        open_data,
+        probe,
+        report,
+        resume,
+    )
 
 __all__ = [
     "capture",
+    "export_data",
     "fit",
     "import_frames",
     "load",

@@ -26,11 +26,21 @@ def capture(env: str, data: Place, workers: int = 1, **choices: Any) -> dict[str
     return verb.capture(job, Path(data), _console(), workers)
 
 
-def import_frames(folder: Place, data: Place, size: int = 64) -> dict[str, Any]:
-    """Make a data set of a folder of images; its subfolders are episodes."""
-    from reverie.verbs import data as verb
+def import_frames(folder: Place, data: Place, size: int | None = None) -> dict[str, Any]:
+    """Make a data set of exported recordings, a local Minari data set, or a folder of images.
 
-    return verb.import_frames(Path(folder), Path(data), size, _console())
+    `size` is the height and width to scale to; without it images become 64 by 64, recordings keep theirs.
+    """
+    from reverie.verbs import exchange as verb
+
+    return verb.import_data(Path(folder), Path(data), size, _console())
+
+
+def export_data(data: Place, folder: Place, to: str = "png") -> dict[str, Any]:
+    """Write a data set as other tools want it: "png" or "minari"."""
+    from reverie.verbs import exchange as verb
+
+    return verb.export_data(Path(data), Path(folder), to, _console())
 
 
 def fit(method: str, data: Place, run: Place, **choices: Any) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from PIL import Image
 
 from reverie.core.errors import WrongInput
 from reverie.verbs import data as verb
+from reverie.verbs import exchange
 from reverie.verbs.capture import CaptureJob, capture
 
 
@@ -50,6 +51,6 @@ def test_import_tells_what_it_made(tmp_path):
     for index in range(3):
         (tmp_path / "in").mkdir(exist_ok=True)
         Image.fromarray(np.full((20, 30, 3), index, dtype=np.uint8)).save(tmp_path / f"in/{index}.png")
-    told = verb.import_frames(tmp_path / "in", tmp_path / "data", size=8)
+    told = exchange.import_data(tmp_path / "in", tmp_path / "data", size=8)
     assert (told["episodes"], told["frames"], told["frame_shape"]) == (1, 3, [8, 8, 3])
     assert verb.info(tmp_path / "data")["source"]["images"] == {".": ["0.png", "1.png", "2.png"]}

@@ -43,7 +43,8 @@ COMMANDS: dict[str, Command] = {
         "verbs/data.py",
         choices=_choices(
             "info: say what a data set holds; check: compare every file with its checksum; "
-            "import: make a data set of a folder of images"
+            "import: make a data set of recordings, or of a folder of images; "
+            "export: write a data set as other tools want it"
         ),
     ),
     "runs": Command(looking.runs_door, "verbs/runs.py"),

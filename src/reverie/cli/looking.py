@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import tyro
 
+from reverie.cli import exchange
 from reverie.cli.answer import Answer, pairs
 from reverie.core.console import Console
 
@@ -97,17 +98,9 @@ def data_door(word: str) -> Callable[..., Any]:
 
         return call
 
-    def import_(folder: Path, data: Path, size: int = 64):
-        """Make a data set of a folder of images; subfolders are episodes.
-
-        Args:
-            folder: Folder of PNG, JPEG or other images.
-            data: New folder for the data set.
-            size: Height and width to scale to.
-        """
-        return lambda console: pairs(verb.import_frames(folder, data, size, console))
-
-    return {"info": info, "check": check, "import": import_}[word]
+    if word in ("export", "import"):
+        return exchange.data_export_door() if word == "export" else exchange.data_import_door()
+    return {"info": info, "check": check}[word]
 
 
 def _whole(data: Path, found: dict[str, Any]) -> str:

@@ -13,7 +13,7 @@ from reverie.core.errors import unknown
 
 C = TypeVar("C", bound=Config)
 
-SINGULAR = {"agents": "policy", "lenses": "lens", "studies": "study"}
+SINGULAR = {"agents": "policy", "lenses": "lens", "studies": "study", "data.formats": "format"}
 """What a member of a family is called in an error."""
 
 

@@ -1,11 +1,9 @@
-"""Data: what a data set holds, whether it is whole, and data sets from images."""
+"""Data: what a data set holds, whether it is whole, and what goes in and out."""
 
 from pathlib import Path
 from typing import Any
 
-from reverie.core.console import QUIET, Console
 from reverie.data.check import check_data
-from reverie.data.images import import_images
 from reverie.data.store import DataSet, open_data
 
 
@@ -22,12 +20,6 @@ def info(path: Path) -> dict[str, Any]:
 def check(path: Path) -> list[str]:
     """What is wrong with a data set, one sentence each; empty when it is whole."""
     return check_data(path)
-
-
-def import_frames(folder: Path, data: Path, size: int = 64, console: Console = QUIET) -> dict[str, Any]:
-    """Make a data set of a folder of images; subfolders are episodes."""
-    import_images(folder, data, size, console)
-    return summary(open_data(data))
 
 
 def summary(data: DataSet) -> dict[str, Any]:

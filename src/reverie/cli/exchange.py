@@ -1,0 +1,52 @@
+"""Doors to what comes in and goes out: data export and data import."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from reverie.cli.answer import Answer, pairs
+from reverie.core.console import Console
+
+
+def data_export_door() -> Callable[..., Any]:
+    """The door to `reverie data export`."""
+
+    def door(data: Path, out: Path, to: str = "png"):
+        """Write a data set as other tools want it.
+
+        Args:
+            data: Folder of the data set.
+            out: New folder to write to; for minari its name is the data set's, such as lander-v0.
+            to: Format: png (a folder for each episode, numbers beside as CSV), or minari.
+        """
+
+        def call(console: Console) -> Answer:
+            from reverie.verbs.exchange import export_data
+
+            return pairs(export_data(data, out, to, console))
+
+        return call
+
+    return door
+
+
+def data_import_door() -> Callable[..., Any]:
+    """The door to `reverie data import`."""
+
+    def door(folder: Path, data: Path, size: int | None = None):
+        """Make a data set of exported recordings, of a Minari data set, or of a folder of images.
+
+        Args:
+            folder: What `data export` wrote, a Minari data set, or images, whose subfolders are episodes.
+            data: New folder for the data set.
+            size: Height and width to scale to; without it images become 64 x 64, recordings keep theirs.
+        """
+
+        def call(console: Console) -> Answer:
+            from reverie.verbs.exchange import import_data
+
+            return pairs(import_data(folder, data, size, console))
+
+        return call
+
+    return door

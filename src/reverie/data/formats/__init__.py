@@ -1,0 +1,1 @@
+"""Exchange formats: recordings as other tools want them, one file each."""
