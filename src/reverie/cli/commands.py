@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from reverie.cli import looking, making
+from reverie.cli import looking, making, sets
 from reverie.cli.answer import Answer
 from reverie.core.console import Console
 
@@ -18,7 +18,9 @@ class Command:
     family: str = ""
     """Family whose members are the command's first word."""
     choices: Mapping[str, str] = field(default_factory=dict)
-    """First words with their meaning, where they are no family."""
+    """First words with their meaning, beside or instead of a family."""
+    inner: "Mapping[str, Command]" = field(default_factory=dict)
+    """First words that are commands with words of their own."""
     positional: bool = True
     """Whether what must be given is given by its place, not by a flag."""
     summary: str = ""
@@ -43,9 +45,11 @@ COMMANDS: dict[str, Command] = {
         "verbs/data.py",
         choices=_choices(
             "info: say what a data set holds; check: compare every file with its checksum; "
+            "make: make a data set with exact factors; "
             "import: make a data set of recordings, or of a folder of images; "
             "export: write a data set as other tools want it"
         ),
+        inner={"make": Command(sets.make_door, "verbs/make.py", family="data.sets")},
     ),
     "runs": Command(looking.runs_door, "verbs/runs.py"),
     "doctor": Command(looking.doctor_door, "verbs/doctor.py"),

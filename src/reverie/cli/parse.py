@@ -43,8 +43,10 @@ def parse(command: Command, name: str, words: Sequence[str]) -> Call:
     """The call that a command line means; Help when it asks for help, WrongInput when it is wrong."""
     words, title = list(words), f"reverie {name}"
     if command.family or command.choices:
-        kinds = members(command.family) if command.family else dict(command.choices)
+        kinds = {**(members(command.family) if command.family else {}), **command.choices}
         chosen = _choose(kinds, title, words)
+        if chosen in command.inner:
+            return parse(command.inner[chosen], f"{name} {chosen}", words[1:])
         return _call(command, command.door(chosen), f"{title} {chosen}", words[1:])
     return _call(command, command.door(), title, words)
 

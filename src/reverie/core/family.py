@@ -13,7 +13,13 @@ from reverie.core.errors import unknown
 
 C = TypeVar("C", bound=Config)
 
-SINGULAR = {"agents": "policy", "lenses": "lens", "studies": "study", "data.formats": "format"}
+SINGULAR = {
+    "agents": "policy",
+    "lenses": "lens",
+    "studies": "study",
+    "data.formats": "format",
+    "data.sets": "set",
+}
 """What a member of a family is called in an error."""
 
 
