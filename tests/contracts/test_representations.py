@@ -9,7 +9,7 @@ import torch
 from reverie.checks.representations import ALL
 from reverie.core.config import from_json, to_json
 from reverie.core.family import config_of, members, word_of
-from reverie.core.representation import Representation, RepresentationConfig
+from reverie.core.representation import AutoencoderConfig, EncoderOnly, Representation, RepresentationConfig
 from reverie.core.term import Materials
 from reverie.terms import parse
 
@@ -26,7 +26,10 @@ def default(word: str) -> RepresentationConfig:
 
 def variants() -> dict[str, RepresentationConfig]:
     """Every member with its defaults, and once with every switch that it has turned on."""
-    switches = {"input_noise": 0.1, "batch_norm": True, "free_bits": 0.01, "beta": 0.5, "hidden": (24,)}
+    switches = {
+        "input_noise": 0.1, "batch_norm": True, "free_bits": 0.01, "beta": 0.5, "hidden": (24,),
+        "pair": "augmentations", "gap": 2,
+    }  # fmt: skip
     found = {}
     for word in members("representations"):
         config = default(word)
@@ -48,6 +51,8 @@ def built(config: RepresentationConfig) -> Representation:
     pixels = np.random.default_rng(0).integers(0, 256, (8, 64, 64, 3), dtype=np.uint8)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(1)
+        if not isinstance(config, AutoencoderConfig):
+            return config.build(SHAPE)
         return config.build(SHAPE, parse(config.reconstruction).build(Materials(refuse, pixels)))
 
 
@@ -65,9 +70,12 @@ def test_a_config_survives_json(word):
 
 
 @pytest.mark.parametrize("word", members("representations"))
-def test_without_a_reconstruction_term_it_encodes_but_has_no_players(word, frames):
+def test_without_a_reconstruction_term_it_encodes_and_learns_only_if_it_does_not_rebuild(word, frames):
     representation = default(word).build(SHAPE)
     assert len(representation.encode(frames).mean) == len(frames)
+    if not isinstance(default(word), AutoencoderConfig):
+        assert isinstance(representation, EncoderOnly) and representation.players()
+        return
     with pytest.raises(AssertionError, match="can encode, not learn"):
         representation.players()
 

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -32,6 +32,9 @@ class Exhibit:
 @dataclass(frozen=True, kw_only=True)
 class LensConfig(Config, ABC):
     """Settings of one way of looking."""
+
+    decodes: ClassVar[bool] = False
+    """Whether it needs frames of codes, which a representation without a decoder cannot make."""
 
     @abstractmethod
     def draw(self, exhibit: Exhibit, generator: np.random.Generator) -> Any:

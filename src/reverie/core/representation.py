@@ -10,6 +10,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from reverie.core.config import Config
+from reverie.core.errors import WrongInput
 from reverie.core.posterior import Posterior
 
 
@@ -54,6 +55,10 @@ class Representation(nn.Module, ABC):
     """Frames to codes and back."""
 
     code_size: int
+    pair_gap: int | None = None
+    """Steps between the two frames of the pairs that it learns from; None where it learns from frames."""
+    compares: bool = False
+    """Whether its loss sets the images of a batch against each other, and so depends on their number."""
 
     @abstractmethod
     def encode(self, frames: Float[Tensor, "batch *frame"]) -> Posterior:
@@ -68,17 +73,31 @@ class Representation(nn.Module, ABC):
         """Who learns: one for an autoencoder, two for an adversarial pair."""
 
 
+class EncoderOnly(Representation, ABC):
+    """Frames to codes, and no way back: what learns without rebuilding, or comes from elsewhere."""
+
+    def decode(self, codes: Float[Tensor, "batch *code"]) -> Float[Tensor, "batch *frame"]:
+        """Always WrongInput: there is no decoder."""
+        raise WrongInput("this representation has no decoder: it makes codes of frames, not frames of codes")
+
+
 @dataclass(frozen=True, kw_only=True)
 class RepresentationConfig(Config, ABC):
     """What a user chooses of a representation; its file's name is its word."""
-
-    reconstruction: str = "pixel"
-    """What rebuilding well means: pixel, pixel:bce, perceptual:squeezenet@fire3, ... (see the terms)."""
 
     @abstractmethod
     def build(self, frame_shape: tuple[int, ...], reconstruction: Term | None = None) -> Representation:
         """The representation of frames of this shape (channel, height, width).
 
-        Without a reconstruction term it can encode and decode, but not learn.
+        One that rebuilds can encode and decode without a reconstruction term, but not learn; one that does
+        not rebuild has no use for the term.
         Raises WrongInput when the method cannot see frames of this shape.
         """
+
+
+@dataclass(frozen=True, kw_only=True)
+class AutoencoderConfig(RepresentationConfig, ABC):
+    """What a user chooses of a representation that learns by rebuilding frames."""
+
+    reconstruction: str = "pixel"
+    """What rebuilding well means: pixel, pixel:bce, perceptual:squeezenet@fire3, ... (see the terms)."""

@@ -1,9 +1,10 @@
 """Batches: random frames of a data set, ready for a network, the same ones whenever they are asked for."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -11,6 +12,8 @@ import torch
 from reverie.core.errors import WrongInput
 from reverie.core.seeds import numpy_generator
 from reverie.core.shapes import Frames, Pixels, Rows
+
+Batch = TypeVar("Batch")
 
 AHEAD = 2
 """Batches that each worker prepares ahead."""
@@ -47,22 +50,26 @@ class Batches:
         order = numpy_generator(self.seed, "epoch", index).permutation(self.rows)
         first = range(start * self.batch_size, len(order), self.batch_size)
         parts = (order[begin : begin + self.batch_size] for begin in first)
-        if self.workers == 0:
-            return (self._take(part) for part in parts)
-        return self._take_ahead(parts)
+        return prepared(self._take, parts, self.workers)
 
     def _take(self, rows: Rows) -> Frames:
         return to_frames(self.pixels[rows])
 
-    def _take_ahead(self, parts: Iterator[Rows]) -> Iterator[Frames]:
-        waiting: deque[Future[Frames]] = deque()
-        with ThreadPoolExecutor(self.workers) as pool:
-            for part in parts:
-                waiting.append(pool.submit(self._take, part))
-                if len(waiting) > AHEAD * self.workers:
-                    yield waiting.popleft().result()
-            while waiting:
+
+def prepared(take: Callable[[Rows], Batch], parts: Iterator[Rows], workers: int) -> Iterator[Batch]:
+    """What `take` makes of each part, in order; with workers, so many threads prepare some parts ahead."""
+    return map(take, parts) if workers == 0 else _ahead(take, parts, workers)
+
+
+def _ahead(take: Callable[[Rows], Batch], parts: Iterator[Rows], workers: int) -> Iterator[Batch]:
+    waiting: deque[Future[Batch]] = deque()
+    with ThreadPoolExecutor(workers) as pool:
+        for part in parts:
+            waiting.append(pool.submit(take, part))
+            if len(waiting) > AHEAD * workers:
                 yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
 
 
 def to_frames(pixels: Pixels) -> Frames:

@@ -1,6 +1,7 @@
 """Frames above what the representation makes of them."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -14,6 +15,8 @@ from reverie.lenses._style import Sheet, show
 @dataclass(frozen=True, kw_only=True)
 class ReconstructionConfig(LensConfig):
     """Originals above reconstructions."""
+
+    decodes: ClassVar[bool] = True
 
     columns: int = 10
     """How many frames to show."""

@@ -1,6 +1,7 @@
 """What the representation imagines: frames decoded from codes that no encoder made."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -15,6 +16,8 @@ from reverie.lenses._style import Sheet, show
 @dataclass(frozen=True, kw_only=True)
 class SamplesConfig(LensConfig):
     """Frames decoded from drawn codes."""
+
+    decodes: ClassVar[bool] = True
 
     rows: int = 4
     """Rows of frames."""

@@ -1,6 +1,7 @@
 """What each unit of the code stands for: one row a unit, moved over its observed range."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -14,6 +15,8 @@ from reverie.lenses._style import SEQUENTIAL, Sheet, show
 @dataclass(frozen=True, kw_only=True)
 class TraversalConfig(LensConfig):
     """One row for each unit, from its lowest to its highest observed value."""
+
+    decodes: ClassVar[bool] = True
 
     units: int = 8
     """How many units to show, those that vary most first."""

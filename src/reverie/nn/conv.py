@@ -18,6 +18,9 @@ SIZE = 64
 FEATURES = 1024
 """Numbers that the last convolution makes of a frame: 256 filters at 2 x 2 places."""
 
+LOCAL_FEATURES = 128
+"""Filters of the third convolution, at 6 x 6 places."""
+
 
 def encoder(frame_shape: tuple[int, ...], outputs: int, batch_norm: bool) -> nn.Sequential:
     """Four convolutions (32, 64, 128, 256 filters, kernel 4, stride 2, ReLU), then a linear layer.
@@ -32,6 +35,13 @@ def encoder(frame_shape: tuple[int, ...], outputs: int, batch_norm: bool) -> nn.
         layers += [nn.BatchNorm2d(after)] if batch_norm else []
         layers.append(nn.ReLU())
     return nn.Sequential(*layers, nn.Flatten(), nn.Linear(FEATURES, outputs))
+
+
+def halves(encoder: nn.Sequential) -> tuple[nn.Sequential, nn.Sequential]:
+    """The layers of an encoder up to its third ReLU, whose output has 6 x 6 places, and the rest."""
+    ends = [place for place, layer in enumerate(encoder, start=1) if isinstance(layer, nn.ReLU)]
+    layers = list(encoder)
+    return nn.Sequential(*layers[: ends[2]]), nn.Sequential(*layers[ends[2] :])
 
 
 def decoder(code_size: int, frame_shape: tuple[int, ...], batch_norm: bool) -> Decoder:

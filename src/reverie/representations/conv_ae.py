@@ -7,13 +7,13 @@ Pihlgren, Sandin & Liwicki 2020.
 from dataclasses import dataclass
 
 from reverie.core.posterior import Point
-from reverie.core.representation import Representation, RepresentationConfig, Term
+from reverie.core.representation import AutoencoderConfig, Representation, Term
 from reverie.nn import conv
 from reverie.nn.autoencoder import Autoencoder, Objective
 
 
 @dataclass(frozen=True, kw_only=True)
-class ConvAEConfig(RepresentationConfig):
+class ConvAEConfig(AutoencoderConfig):
     """Convolutional autoencoder of 64 x 64 frames."""
 
     code_size: int = 32

@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 from reverie.core.posterior import DiagonalGaussian
-from reverie.core.representation import Representation, RepresentationConfig, Term
+from reverie.core.representation import AutoencoderConfig, Representation, Term
 from reverie.nn import conv
 from reverie.nn.autoencoder import Autoencoder, Objective
 from reverie.terms.kl import KL
 
 
 @dataclass(frozen=True, kw_only=True)
-class ConvVAEConfig(RepresentationConfig):
+class ConvVAEConfig(AutoencoderConfig):
     """Convolutional variational autoencoder of 64 x 64 frames."""
 
     code_size: int = 32

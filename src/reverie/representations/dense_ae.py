@@ -10,13 +10,13 @@ from typing import Literal
 
 from reverie.core.errors import WrongInput
 from reverie.core.posterior import Point
-from reverie.core.representation import Representation, RepresentationConfig, Term
+from reverie.core.representation import AutoencoderConfig, Representation, Term
 from reverie.nn import dense
 from reverie.nn.autoencoder import Autoencoder, Objective
 
 
 @dataclass(frozen=True, kw_only=True)
-class DenseAEConfig(RepresentationConfig):
+class DenseAEConfig(AutoencoderConfig):
     """Dense autoencoder of frames of any shape."""
 
     code_size: int = 32

@@ -15,11 +15,12 @@ from reverie.core.console import QUIET, Console
 from reverie.core.errors import WrongInput
 from reverie.core.family import config_of, word_of
 from reverie.core.lock import alone
-from reverie.core.representation import Representation, RepresentationConfig, Term
+from reverie.core.representation import AutoencoderConfig, Representation, RepresentationConfig, Term
 from reverie.core.run import Run, check_free
 from reverie.core.seeds import numpy_generator
 from reverie.core.term import Materials
 from reverie.data.batches import Batches
+from reverie.data.pairs import Pairs, first_rows
 from reverie.data.splits import rows_of, split_episodes
 from reverie.data.store import DataSet, open_data
 from reverie.engine import fit as engine
@@ -142,11 +143,11 @@ def build(
 
 @dataclass(frozen=True)
 class _Lesson:
-    """A job with its data opened and its reconstruction term built."""
+    """A job with its data opened and its reconstruction term built, where it has one."""
 
     job: FitJob
     data: DataSet
-    term: Term
+    term: Term | None
 
 
 def _work(lesson: _Lesson, run: Run, console: Console) -> dict[str, Any]:
@@ -156,8 +157,8 @@ def _work(lesson: _Lesson, run: Run, console: Console) -> dict[str, Any]:
     setup = engine.Setup(
         module,
         module.players(),
-        Batches(data.pixels, training, job.plan.batch_size, conditions.seed, conditions.workers),
-        Batches(data.pixels, validation, job.plan.batch_size, conditions.seed) if len(validation) else None,
+        _batches(lesson, module.pair_gap, training, conditions.workers),
+        _batches(lesson, module.pair_gap, validation, workers=0) if len(validation) else None,
         conditions.seed,
         conditions.device,
     )
@@ -171,6 +172,14 @@ def _work(lesson: _Lesson, run: Run, console: Console) -> dict[str, Any]:
         run.emit(event="warning", text=text)
         console.warn(f"{run.name}: {text}")
     return run.finish(_result(outcome, module, collapsed, len(training)))
+
+
+def _batches(lesson: _Lesson, gap: int | None, rows: np.ndarray, workers: int) -> Batches | Pairs:
+    """Batches of the frames in these rows, or of their pairs for a method that learns from pairs."""
+    data, size, seed = lesson.data, lesson.job.plan.batch_size, lesson.job.conditions.seed
+    if gap is None:
+        return Batches(data.pixels, rows, size, seed, workers)
+    return Pairs(data.pixels, first_rows(data.episode_of, rows, gap), gap, size, seed, workers)
 
 
 def _result(
@@ -238,16 +247,18 @@ def _sample(rows: np.ndarray, seed: int) -> np.ndarray:
     return np.sort(rows[chosen])
 
 
-def _term(job: FitJob, data: DataSet, console: Console) -> tuple[Term, list[FeatureNetwork]]:
-    """The reconstruction term, and the feature networks that it asked for."""
-    conditions, asked = job.conditions, []
+def _term(job: FitJob, data: DataSet, console: Console) -> tuple[Term | None, list[FeatureNetwork]]:
+    """The reconstruction term, where the method rebuilds, and the feature networks that it asked for."""
+    config, conditions, asked = job.representation, job.conditions, []
+    if not isinstance(config, AutoencoderConfig):
+        return None, asked
 
     def find(name: str) -> FeatureNetwork:
         asked.append(feature_network(name, console, conditions.download))
         return asked[-1]
 
     sample = data.pixels[_sample(_rows(job, data)[0], conditions.seed)]
-    term = parse(job.representation.reconstruction).build(Materials(find, sample, conditions.device))
+    term = parse(config.reconstruction).build(Materials(find, sample, conditions.device))
     return term, asked
 
 

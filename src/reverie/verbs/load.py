@@ -10,7 +10,7 @@ from jaxtyping import Float32
 
 from reverie.core.errors import WrongInput
 from reverie.core.family import word_of
-from reverie.core.representation import Representation, RepresentationConfig
+from reverie.core.representation import AutoencoderConfig, Representation, RepresentationConfig
 from reverie.core.run import Run
 from reverie.core.shapes import Pixels, Rows
 from reverie.data.batches import to_frames
@@ -27,7 +27,7 @@ class Loaded:
     representation: Representation
     frame_shape: tuple[int, ...]
     description: dict[str, Any]
-    """Method, reconstruction, and the feature network where one was used: what every output says."""
+    """Method, reconstruction and feature network (None where there is none): what every output says."""
 
     @property
     def config(self) -> RepresentationConfig:
@@ -56,9 +56,10 @@ def load(folder: Path, snapshot: Path | None = None) -> Loaded:
         representation.load_state_dict(tensors)
     except RuntimeError:
         raise WrongInput(f"the weights in {file} do not fit the job of {folder}; fit the run anew") from None
+    config = job.representation
     description = {
-        "method": word_of(job.representation),
-        "reconstruction": job.representation.reconstruction,
+        "method": word_of(config),
+        "reconstruction": config.reconstruction if isinstance(config, AutoencoderConfig) else None,
         "feature_network": uses.get("feature_network"),
     }
     return Loaded(run, job, representation.eval(), frame_shape, description)

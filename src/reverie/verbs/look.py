@@ -12,6 +12,7 @@ from reverie.core.errors import WrongInput, unknown
 from reverie.core.family import config_of, members
 from reverie.core.files import write_bytes
 from reverie.core.lens import Exhibit, LensConfig
+from reverie.core.representation import EncoderOnly
 from reverie.core.seeds import numpy_generator
 from reverie.data.batches import to_frames
 from reverie.data.store import DataSet, open_data
@@ -48,12 +49,15 @@ class LookJob(Config):
 def look(job: LookJob, console: Console = QUIET) -> list[Path]:
     """Draw the pictures into RUN/look; returns the paths of the PNG files, one for each lens.
 
-    Raises WrongInput for an unknown lens or factor, recordings that are not there or have frames of another
-    size than the run's, and a run that is not finished.
+    Where there is no decoder, all lenses are those that need none. Raises WrongInput for an unknown lens or
+    factor, a lens that needs a decoder where there is none, recordings that are not there or have frames of
+    another size than the run's, and a run that is not finished.
     """
     words = job.lens or tuple(members("lenses"))
     lenses = {word: from_json(config_of("lenses", word, LensConfig), {}, word) for word in words}
     loaded = load(job.run)
+    if isinstance(loaded.representation, EncoderOnly):
+        lenses = _without_decoder(job, loaded, lenses)
     exhibit = _exhibit(job, loaded)
     folder = job.run / "look"
     folder.mkdir(exist_ok=True)
@@ -67,6 +71,18 @@ def look(job: LookJob, console: Console = QUIET) -> list[Path]:
     if "reconstruction" in lenses:
         _strips(exhibit, folder)
     return paths
+
+
+def _without_decoder(job: LookJob, loaded: Loaded, lenses: dict[str, LensConfig]) -> dict[str, LensConfig]:
+    """The lenses that look at codes alone; refuses others that were asked for by name."""
+    blind = [word for word, lens in lenses.items() if lens.decodes]
+    if job.lens and blind:
+        method, rest = loaded.description["method"], [word for word in lenses if word not in blind]
+        raise WrongInput(
+            f"the lens {blind[0]!r} shows decoded frames, and {method} has no decoder; "
+            f"leave out --lens, or look through {' or '.join(rest or ['map'])}"
+        )
+    return {word: lens for word, lens in lenses.items() if not lens.decodes}
 
 
 def _exhibit(job: LookJob, loaded: Loaded) -> Exhibit:
