@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from jaxtyping import UInt8
@@ -42,17 +42,30 @@ class Replay:
     """What the environment calls the action that is recorded as 0."""
 
 
+@dataclass(frozen=True)
+class Passport:
+    """What recordings take with them that the data set itself does not say."""
+
+    name: str
+    """Name of the folder that they will be in."""
+    replay: Replay | None
+    """How they can be played again; None where they cannot."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class FormatConfig(Config, ABC):
     """One exchange format; its file's name is its word."""
+
+    replays: ClassVar[bool] = False
+    """Whether it has a place for how recordings are played again."""
 
     @abstractmethod
     def recognises(self, folder: Path) -> bool:
         """Whether the folder looks like this format."""
 
     @abstractmethod
-    def write(self, data: DataSet, folder: Path, replay: Replay | None, console: Console = QUIET) -> None:
-        """Fill an empty folder with a data set's episodes; `replay` is given where they can be replayed."""
+    def write(self, data: DataSet, folder: Path, passport: Passport, console: Console = QUIET) -> None:
+        """Fill an empty folder with the episodes of a data set."""
 
     @abstractmethod
     def read(self, folder: Path) -> "Recordings":

@@ -12,7 +12,12 @@ from reverie.core.world import Factor
 
 def seeded_reset(env: Any, generator: np.random.Generator) -> Any:
     """Reset with a seed of the episode's own; returns the first observation."""
-    return env.reset(seed=int(generator.integers(2**31)))[0]
+    return env.reset(seed=reset_seed(generator))[0]
+
+
+def reset_seed(generator: np.random.Generator) -> int:
+    """The seed that an episode's environment is reset with: the first draw of the episode's generator."""
+    return int(generator.integers(2**31))
 
 
 def no_truth(env: Any, observation: Any) -> Float32[np.ndarray, " factor"]:

@@ -5,10 +5,12 @@ from typing import Any
 
 from reverie.core.config import from_json
 from reverie.core.console import QUIET, Console
+from reverie.core.errors import WrongInput
 from reverie.core.family import config_of, members
-from reverie.data.exchange import FormatConfig, import_recordings, whole_folder
+from reverie.data.exchange import FormatConfig, Passport, Replay, import_recordings, whole_folder
 from reverie.data.images import import_images
-from reverie.data.store import open_data
+from reverie.data.store import DataSet, open_data
+from reverie.verbs._replay import replay_of
 from reverie.verbs.data import summary
 
 FAMILY = "data.formats"
@@ -26,7 +28,8 @@ def export_data(data: Path, folder: Path, word: str, console: Console = QUIET) -
     form.check_place(folder)
     opened = open_data(data)
     with whole_folder(folder) as cradle:
-        form.write(opened, cradle, None, console)
+        replay = _replay(opened, console) if form.replays else None
+        form.write(opened, cradle, Passport(folder.name, replay), console)
     return {"folder": str(folder), "format": word, "episodes": len(opened), "frames": opened.frame_count}
 
 
@@ -45,6 +48,16 @@ def import_data(
     else:
         import_images(folder, data, PICTURES if size is None else size, console)
     return summary(open_data(data))
+
+
+def _replay(data: DataSet, console: Console) -> Replay | None:
+    if not isinstance(data.manifest.source.get("world"), dict):
+        return None
+    try:
+        return replay_of(data)
+    except WrongInput as error:
+        console.warn(f"no environment will play these recordings again from seeds and actions: {error}")
+        return None
 
 
 def _format(word: str) -> FormatConfig:

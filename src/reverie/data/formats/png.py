@@ -21,7 +21,7 @@ from PIL import Image
 from reverie.core.console import QUIET, Console
 from reverie.core.episode import Episode
 from reverie.core.errors import WrongInput
-from reverie.data.exchange import FormatConfig, Recordings, Replay, check_length, picture
+from reverie.data.exchange import FormatConfig, Passport, Recordings, check_length, picture
 from reverie.data.layout import ARCHIVE
 from reverie.data.manifest import NAME, EpisodeEntry, Manifest, write_manifest
 from reverie.data.manifest_reader import read_manifest
@@ -40,7 +40,7 @@ class PngConfig(FormatConfig):
         """Whether there is a manifest, but no archive."""
         return (folder / NAME).is_file() and not (folder / ARCHIVE).exists()
 
-    def write(self, data: DataSet, folder: Path, replay: Replay | None, console: Console = QUIET) -> None:
+    def write(self, data: DataSet, folder: Path, passport: Passport, console: Console = QUIET) -> None:
         """Write every episode, then the manifest."""
         names = _columns(data.manifest)
         with console.track(f"export {data.path}", data.frame_count) as tracker:
