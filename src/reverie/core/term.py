@@ -42,6 +42,11 @@ class TermConfig(Config, ABC):
     def parse(cls, rest: str) -> "TermConfig":
         """The config that the words after the first colon stand for; WrongInput for unknown words."""
 
+    @property
+    def is_likelihood(self) -> bool:
+        """Whether it is minus the log-likelihood of the frame, in nats, with the constant."""
+        return False
+
     @abstractmethod
     def build(self, materials: Materials) -> Term:
         """The term, ready to be called on the batches of one run."""

@@ -8,6 +8,7 @@ import numpy as np
 from reverie.core.errors import WrongInput
 from reverie.ops import bootstrap
 from reverie.ops.bootstrap import Counts, EpisodeSums
+from reverie.reports.likelihood import format_likelihoods
 
 READERS = {"ridge": "linear reader (ridge)", "mlp": "network reader (one hidden layer of 64)"}
 SCORES = {"r2": "R²", "rmse": "root mean squared error", "mae": "mean absolute error"}
@@ -44,6 +45,7 @@ def format_table(result: dict[str, Any]) -> str:
                 lines += ["", *_block(runs[0]["factors"], rows, (reader, score, start))]
     for reader in READERS:
         lines += _format_ranking(result, reader)
+    lines += format_likelihoods(runs)
     constant = runs[0]["constant"]
     if constant:
         lines += ["", f"left out, because constant in these recordings: {', '.join(constant)}"]

@@ -46,6 +46,11 @@ class PixelConfig(TermConfig):
             raise WrongInput(f"'pixel:{kind}' takes no number, got {rest!r}; only pixel:gaussian=0.1 does")
         return cls(kind="gaussian", deviation=_positive(number))
 
+    @property
+    def is_likelihood(self) -> bool:
+        """True of bce and gaussian; the squared error lacks its constant, the others are no density."""
+        return self.kind in ("bce", "gaussian")
+
     def build(self, materials: Materials) -> Term:
         """The term; only "weighted" looks at the materials."""
         if self.kind == "weighted":

@@ -18,7 +18,7 @@ from reverie.data.store import DataSet, open_data
 from reverie.metrics._exam import Exam, Reader, Truth
 from reverie.ops import groups
 from reverie.reports.table import compare, format_table
-from reverie.verbs import _subjects
+from reverie.verbs import _likelihood, _subjects
 from reverie.verbs._subjects import Seats, Side
 from reverie.verbs.load import Loaded, load
 
@@ -49,11 +49,13 @@ class ProbeJob(Config):
     """Where a run kept snapshots of its epochs, probe these too (linear reader)."""
     reference: str | None = None
     """Name of the run that the others are compared with; the best one, if not given."""
+    likelihood: int = 0
+    """Codes drawn for each test frame to bound its log-likelihood, for variational runs; 0 asks for none."""
     seed: int = 0
     """Seed of splits, networks and bootstrap samples."""
 
     def __post_init__(self) -> None:
-        self.check_not_negative("seed")
+        self.check_not_negative("seed", "likelihood")
         if not self.runs:
             raise WrongInput("name at least one run to probe")
 
@@ -62,10 +64,13 @@ def probe(job: ProbeJob, console: Console = QUIET) -> dict[str, Any]:
     """Probe the runs, write `probe.json` into each, and return the comparison.
 
     Only visible frames are read. Raises WrongInput for an unknown factor, recordings without factors or with
-    frames of another size than a run's, fewer than 2 episodes, and a reference that is not among the runs.
+    frames of another size than a run's, fewer than 2 episodes, a reference that is not among the runs, and a
+    run without the likelihood that is asked for.
     """
     loaded = [load(run) for run in job.runs]
     _check_runs(job, loaded)
+    if job.likelihood:
+        _likelihood.check(loaded)
     sides = _sides(job)
     _check_frames(job, loaded, sides)
     exam, constant = _exam(job, sides)
@@ -78,6 +83,8 @@ def probe(job: ProbeJob, console: Console = QUIET) -> dict[str, Any]:
     results = _results(job, seats, loaded, console)
     for one, result in zip(loaded, results, strict=True):
         result.update(about)
+        if job.likelihood:
+            result["log_likelihood"] = _likelihood.measure(one, sides[1], job.likelihood, job.seed)
         write_json(one.run.folder / "probe.json", result)
     return compare(results, job.reference)
 
