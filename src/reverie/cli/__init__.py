@@ -10,9 +10,12 @@ from pathlib import Path
 from reverie.cli.commands import COMMANDS, Command
 from reverie.cli.console import console_for
 from reverie.cli.parse import Help, parse
+from reverie.core.console import printable
 from reverie.core.errors import BrokeWhileWorking, WrongInput, unknown
 from reverie.core.family import first_line
 
+LONGEST = 1000
+"""Letters of a sentence; of a longer one, which quotes a file, the middle is left out."""
 DONE, BROKE, WRONG, UNSUPPORTED, INTERRUPTED = 0, 1, 2, 3, 130
 
 
@@ -42,6 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # The reader went away, as in `reverie runs | head`: nobody is left to tell.
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123
         return DONE
+    except UnicodeEncodeError as error:
+        return _say(f"{error.object[:100]!r} holds signs that are no text; choose another name", WRONG)
     except OSError as error:
         return _say(_system(error), BROKE)
     except MemoryError:
@@ -69,7 +74,7 @@ def _run(words: list[str]) -> int:
         raise unknown("command", name, COMMANDS)
     answer = parse(COMMANDS[name], name, rest)(console_for(sys.stderr))
     if answer.text:
-        print(answer.text)
+        print(printable(answer.text))
     if as_json:
         print(json.dumps(answer.result, allow_nan=False))
     return answer.status
@@ -115,6 +120,11 @@ def _interrupted(words: list[str]) -> str:
     return f"interrupted; what is done is kept: continue with {again}"
 
 
+def _short(text: str) -> str:
+    half = LONGEST // 2
+    return text if len(text) <= LONGEST else f"{text[:half]} … {text[-half:]}"
+
+
 def _say(text: str, status: int) -> int:
-    print(f"reverie: {text}", file=sys.stderr)
+    print(f"reverie: {_short(' '.join(printable(text).split()))}", file=sys.stderr)
     return status

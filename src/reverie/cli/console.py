@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, cast
 
-from reverie.core.console import Console, PlainConsole, Stream, Tracker
+from reverie.core.console import Console, PlainConsole, Stream, Tracker, printable
 
 
 def console_for(stream: Stream) -> Console:
@@ -22,11 +22,11 @@ class TerminalConsole(Console):
 
     def say(self, text: str) -> None:
         """Write one line."""
-        self._rich.print(text, markup=False)
+        self._rich.print(printable(text), markup=False)
 
     def warn(self, text: str) -> None:
         """Write one yellow line."""
-        self._rich.print(f"warning: {text}", style="yellow", markup=False)
+        self._rich.print(f"warning: {printable(text)}", style="yellow", markup=False)
 
     @contextmanager
     def track(self, label: str, total: int, start: int = 0) -> Iterator[Tracker]:

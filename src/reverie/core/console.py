@@ -50,6 +50,12 @@ class Console:
 QUIET = Console()
 
 
+def printable(text: str) -> str:
+    """The text as a terminal may show it: what files hold could otherwise move its cursor or hide lines."""
+    shown = (sign if sign.isprintable() or sign == "\n" else ascii(sign)[1:-1] for sign in text)
+    return "".join(shown)
+
+
 class PlainConsole(Console):
     """Lines of text, at most one every `interval` seconds of progress."""
 
@@ -59,7 +65,7 @@ class PlainConsole(Console):
 
     def say(self, text: str) -> None:
         """Write one line."""
-        self._stream.write(text + "\n")
+        self._stream.write(printable(text) + "\n")
         self._stream.flush()
 
     def warn(self, text: str) -> None:

@@ -8,12 +8,17 @@ from typing import Any
 
 from reverie.core.errors import WrongInput
 
+LARGEST = 1 << 28
+"""Most bytes of a file that is read whole; the longest logs and probes have some million."""
+
 
 def write_bytes(path: Path, content: bytes) -> None:
     """Write a file so that a crash at any moment leaves the old content or the new, never a half."""
     temporary = path.with_name(path.name + ".tmp")
+    # What is left of a crash goes; were it a link, writing would follow it out of the folder.
+    temporary.unlink(missing_ok=True)
     try:
-        with temporary.open("wb") as file:
+        with temporary.open("xb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
@@ -33,11 +38,22 @@ def write_json(path: Path, content: Any) -> None:
 def read_json(path: Path, what: str) -> Any:
     """Read a JSON file; `what` names it in the error ("manifest of data/lander")."""
     try:
-        return json.loads(path.read_bytes())
-    except FileNotFoundError:
-        raise WrongInput(f"no {what}: {path} is not there") from None
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        return json.loads(read_bytes(path, what))
+    except (ValueError, RecursionError) as error:
+        if isinstance(error, WrongInput):
+            raise
         raise WrongInput(f"the {what} is damaged: {path} is not JSON ({str(error)[:80]})") from None
+
+
+def read_bytes(path: Path, what: str) -> bytes:
+    """The bytes of a file that is read whole; WrongInput where there is none, or a pipe, or far too much."""
+    if not path.is_file():
+        missing = f"the {what} is damaged: {path} is not a file" if path.exists() else ""
+        raise WrongInput(missing or f"no {what}: {path} is not there")
+    size = path.stat().st_size
+    if size > LARGEST:
+        raise WrongInput(f"the {what} is damaged: {path} has {size} bytes, more than {LARGEST}")
+    return path.read_bytes()
 
 
 def sync_folder(folder: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from reverie.core.config import to_json
 from reverie.core.errors import WrongInput
-from reverie.core.files import read_json, write_json
+from reverie.core.files import read_bytes, read_json, write_json
 
 VERSIONS = ("reverie-worlds", "torch", "numpy", "gymnasium", "scikit-learn", "zarr")
 
@@ -40,6 +40,9 @@ class Run:
         """A run that exists; WrongInput when the folder holds none."""
         if not (folder / "job.json").is_file():
             raise WrongInput(f"no run at {folder}: it has no job.json; give a folder that `reverie fit` made")
+        for place in folder.iterdir():
+            if place.is_symlink():
+                raise WrongInput(f"{place} is a link, and a run holds none; copy here what it leads to")
         return cls(folder)
 
     @property
@@ -66,8 +69,8 @@ class Run:
         file = self.folder / "events.jsonl"
         if not file.exists():
             return []
-        lines = file.read_text(encoding="utf-8").split("\n")[:-1]
-        return [json.loads(line) for line in lines]
+        lines = read_bytes(file, f"log of {self.folder}").split(b"\n")[:-1]
+        return [_event(file, number, line) for number, line in enumerate(lines, start=1)]
 
     @property
     def finished(self) -> bool:
@@ -85,6 +88,18 @@ class Run:
         """Write the result, which makes the run finished."""
         write_json(self.folder / "result.json", to_json(result))
         return result
+
+
+def _event(file: Path, number: int, line: bytes) -> dict[str, Any]:
+    try:
+        event = json.loads(line)
+    except (ValueError, RecursionError):
+        event = None
+    if not isinstance(event, dict):
+        raise WrongInput(
+            f"{file} is damaged: line {number} is no event; remove what follows line {number - 1}"
+        )
+    return event
 
 
 def check_free(folder: Path) -> None:

@@ -2,7 +2,6 @@
 
 import errno
 import hashlib
-import json
 import os
 import shutil
 import time
@@ -15,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from reverie.core.assets import cache_folder
-from reverie.core.errors import BrokeWhileWorking
-from reverie.core.files import sha256, write_json
+from reverie.core.errors import BrokeWhileWorking, WrongInput
+from reverie.core.files import read_json, sha256, write_json
 from reverie.data.chunks import iterate_rows
 from reverie.data.manifest import Manifest
 
@@ -81,6 +80,8 @@ def map_frames(folder: Path, manifest: Manifest, fingerprint: str) -> np.ndarray
 
 
 def _build(folder: Path, manifest: Manifest, place: Path, size: int) -> None:
+    if place.parent.is_symlink():
+        raise OSError(errno.ELOOP, "it is a link")
     place.parent.mkdir(parents=True, exist_ok=True)
     _sweep(place.parent)
     if shutil.disk_usage(place.parent).free < size:
@@ -125,8 +126,8 @@ def _note(place: Path) -> Path:
 def _noted(place: Path) -> dict[str, Any]:
     """What was noted of a file of frames; nothing where the note is missing or damaged."""
     try:
-        note = json.loads(_note(place).read_bytes())
-    except (OSError, ValueError, RecursionError):
+        note = read_json(_note(place), "note of decoded frames")
+    except (OSError, WrongInput):
         return {}
     return note if isinstance(note, dict) else {}
 

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
+from stat import S_ISREG
 
 import numpy as np
 
@@ -55,10 +56,13 @@ def read_rows(folder: Path, manifest: Manifest, spec: ArraySpec, rows: slice) ->
 def _check_size(folder: Path, manifest: Manifest, path: str) -> None:
     file, expected = folder / path, manifest.files[path].size
     try:
-        size = file.stat().st_size
+        status = file.stat()
     except FileNotFoundError:
         raise WrongInput(f"{file} is missing") from None
     except OSError as error:
         raise WrongInput(f"cannot read {file}: {error.strerror}") from None
+    if not S_ISREG(status.st_mode):
+        raise WrongInput(f"{file} is damaged: it is not a file")
+    size = status.st_size
     if size != expected:
         raise WrongInput(f"{file} is damaged: {size} bytes, expected {expected}")

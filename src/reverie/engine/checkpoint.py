@@ -81,7 +81,9 @@ def read(place: Path) -> Checkpoint:
     given = state.pop("digest", None) if isinstance(state, dict) else None
     if given is None or given != _digest(state):
         raise WrongInput(f"the checkpoint file {place / 'state.json'} is altered")
-    sums, counters = state["sha256"], state["counters"]
+    sums, counters = state.get("sha256"), state.get("counters")
+    if not isinstance(sums, dict) or not isinstance(counters, dict):
+        raise WrongInput(f"the checkpoint file {place / 'state.json'} has no checksums or counters")
     tensors = {group: read_tensors(_inside(place, group), total) for group, total in sums.items()}
     return Checkpoint(tensors, counters)
 

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from reverie.core.config import from_json
 from reverie.core.console import Console
-from reverie.core.errors import BrokeWhileWorking
+from reverie.core.errors import BrokeWhileWorking, WrongInput
 from reverie.core.files import sha256
 from reverie.core.representation import Losses, Player
 from reverie.core.run import Run
@@ -169,9 +169,20 @@ class _Loop:
         """Go back to the newest whole checkpoint; events written after it are cut off."""
         checkpoint.clear_halves(self.run.folder / "checkpoint")
         found = checkpoint.newest(self.run.folder / "checkpoint", console)
-        _cut_events(self.run, found.counters["events_size"] if found else 0)
+        _cut_events(self.run, found.counters.get("events_size") if found else 0)
         if found is None:
             return
+        try:
+            self._take_over(found)
+        except (KeyError, RuntimeError, TypeError, ValueError, AttributeError) as error:
+            if isinstance(error, WrongInput):
+                raise
+            place = self.run.folder / "checkpoint"
+            raise WrongInput(
+                f"the checkpoint in {place} is not of this job; remove the run and fit again"
+            ) from None
+
+    def _take_over(self, found: checkpoint.Checkpoint) -> None:
         self.setup.module.load_state_dict(found.tensors["weights"])
         checkpoint.restore_optimisers(self.optimisers, found.tensors["optimiser"])
         self.generator.set_state(found.tensors["generators"]["fit"].cpu())
@@ -212,8 +223,14 @@ def _when(clock: Clock) -> str:
     return f"step {clock.step} (epoch {clock.epoch + 1})"
 
 
-def _cut_events(run: Run, size: int) -> None:
+def _cut_events(run: Run, size: Any) -> None:
     events = run.folder / "events.jsonl"
+    if events.exists() and not events.is_file():
+        raise WrongInput(f"{events} is not a file; remove it")
+    if type(size) is not int or size < 0:
+        raise WrongInput(
+            f"the checkpoint of {run.folder} is damaged: its log has {size!r} bytes; remove the run"
+        )
     if events.exists() and events.stat().st_size > size:
         with events.open("rb+") as file:
             file.truncate(size)

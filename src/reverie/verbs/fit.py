@@ -29,6 +29,7 @@ from reverie.engine.plan import Plan
 from reverie.nn.feature_networks.network import FeatureNetwork
 from reverie.ops.collapse import collapsed_units
 from reverie.terms import parse
+from reverie.verbs._sizes import check_size
 from reverie.verbs.feature_network import feature_network
 
 SAMPLE = 1000
@@ -86,7 +87,7 @@ def prepare(job: FitJob, folder: Path, console: Console = QUIET) -> Run:
     check_free(folder)
     job = replace(job, conditions=_resolved(job.conditions))
     data = open_data(job.data)
-    job.representation.build(data.frame_shape)
+    check_size(job.representation, data.frame_shape)
     if not data.manifest.complete:
         console.warn(
             f"the capture of {job.data} is not complete; complete it with: reverie resume {job.data}"
@@ -111,7 +112,8 @@ def resume_fit(run: Run, console: Console = QUIET) -> dict[str, Any]:
 def check_same(job: FitJob, run: Run) -> None:
     """Refuse to take the run of another job for this one's; WrongInput names the first difference."""
     wanted = to_json(_to_json(replace(job, conditions=_resolved(job.conditions))))
-    written = run.job()["job"]
+    # Read as a job: fields that did not exist when it was written have their defaults.
+    written = to_json(_to_json(read_job(run)))
     for part, value in wanted.items():
         if written.get(part) != value:
             found = written.get(part)
@@ -135,7 +137,8 @@ def read_job(run: Run) -> FitJob:
 def build(
     config: RepresentationConfig, frame_shape: tuple[int, ...], seed: int, term: Any = None
 ) -> Representation:
-    """A new representation whose first weights depend on the seed alone."""
+    """A new representation whose first weights depend on the seed alone; WrongInput for one too large."""
+    check_size(config, frame_shape)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(int(numpy_generator(seed, "weights").integers(2**31)))
         return config.build(frame_shape, term)
