@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from reverie.agents.held import HeldConfig
+from reverie.core.config import to_json
 from reverie.core.episode import Episode
 from reverie.core.seeds import numpy_generator
 from reverie.core.world import World
@@ -18,6 +19,14 @@ WORLDS = {
     "CartPole-v1": {},
     "ALE/Pong-v5": {"options": {"noops": 5}},
     "ALE/Breakout-v5 render": {"frames": "render", "options": {"noops": 5}},
+    "ALE/SpaceInvaders-v5 thesis": {
+        "frame_skip": 2,
+        "max_pool": True,
+        "grey": True,
+        "crop": True,
+        "options": {"noops": 5},
+    },
+    "ALE/Breakout-v5 stack": {"frame_skip": 4, "max_pool": True, "grey": True, "frame_stack": 4},
     "Acrobot-v1": {},
     "Pendulum-v1": {},
     "FrozenLake-v1": {},
@@ -53,7 +62,8 @@ pytestmark = pytest.mark.parametrize("name", WORLDS)
 def test_frames_and_truth_have_one_shape_all_the_time(name):
     world = make(name)
     episode = play(world, 0)
-    assert episode.frames.shape == (len(episode) + 1, SIZE, SIZE, 3)
+    channels = (1 if WORLDS[name].get("grey") else 3) * WORLDS[name].get("frame_stack", 1)
+    assert episode.frames.shape == (len(episode) + 1, SIZE, SIZE, channels)
     assert episode.factors.shape == (len(episode) + 1, len(world.factors))
     assert np.isfinite(episode.factors).all()
     assert len({factor.name for factor in world.factors}) == len(world.factors)
@@ -107,7 +117,7 @@ def test_a_time_limit_truncates_and_the_recorder_leaves_unfinished(name):
 def test_the_description_makes_the_same_world_again(name):
     world = make(name)
     said = world.description()
-    fields = {key: said[key] for key in ("size", "frames", "scenes", "options")}
+    fields = {key: said[key] for key in to_json(WorldConfig()) if key in said}
     again = make_world(said["env"], WorldConfig(**fields))
     assert again.description() == said
     assert_same(play(world, 2), play(again, 2))

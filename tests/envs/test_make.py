@@ -6,7 +6,7 @@ import pytest
 
 from reverie.core.errors import BrokeWhileWorking, WrongInput
 from reverie.core.seeds import numpy_generator
-from reverie.envs.camera import to_frame
+from reverie.envs.camera import Camera
 from reverie.envs.make import WorldConfig, make_world
 
 
@@ -39,6 +39,11 @@ def test_atari_without_its_package_names_the_extra(monkeypatch):
         ("CartPole-v1", {"options": {"wheels": 3}}, "cannot make CartPole-v1 with options .*wheels"),
         ("CartPole-v1", {"frames": "observation"}, "no images; choose frames 'render'"),
         ("ALE/Pong-v5", {"options": {"noops": -1}}, "noops must be a whole number from 0"),
+        (
+            "ALE/Pong-v5",
+            {"max_pool": True, "options": {"frameskip": 4}},
+            "would skip frames twice, by frameskip=4",
+        ),
         ("no_such_module:Env-v0", {}, "needs a module that is not here"),
         ("phys2d/CartPole-v1", {}, "needs a module that is not here"),
     ],
@@ -91,7 +96,7 @@ def test_frames_are_box_averages():
     picture = np.zeros((4, 8, 3), dtype=np.uint8)
     picture[:2, :4] = 200
     picture[2, 4, 0] = 80
-    small = to_frame(picture, 2)
+    small = Camera(size=2).frame(picture)
     assert small[0, 0].tolist() == [200, 200, 200]
     assert small[1, 1].tolist() == [10, 0, 0]
     assert small[0, 1].tolist() == [0, 0, 0]
@@ -99,7 +104,7 @@ def test_frames_are_box_averages():
 
 @pytest.mark.parametrize("shape", [(6, 6), (6, 6, 1), (6, 6, 3), (6, 6, 4)])
 def test_grey_and_transparent_pictures_become_rgb(shape):
-    frame = to_frame(np.full(shape, 9, dtype=np.uint8), 3)
+    frame = Camera(size=3).frame(np.full(shape, 9, dtype=np.uint8))
     assert frame.shape == (3, 3, 3)
     assert (frame == 9).all()
 

@@ -57,7 +57,7 @@ class World(Protocol):
         """Take one action."""
         ...
 
-    def frame(self) -> UInt8[np.ndarray, "height width 3"]:
+    def frame(self) -> UInt8[np.ndarray, "height width channel"]:
         """What is to be seen now, at the recording's size."""
         ...
 

@@ -28,6 +28,7 @@ KEYS = {
 }
 LARGEST_SIDE = 1 << 14
 MOST_FACTORS = 1 << 14
+MOST_CHANNELS = 64
 _PATH = re.compile(rf"job\.json|{ARCHIVE}/(zarr\.json|[a-z]+/(zarr\.json|c/\d+(/0)*))")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -87,7 +88,7 @@ class _Reader:
         if not isinstance(value, list) or len(value) != 3:
             self._refuse("frame_shape must be [height, width, channel]")
         height, width = (self._whole(side, "frame_shape", 1, LARGEST_SIDE) for side in value[:2])
-        channel = self._whole(value[2], "channel", 1, 4)
+        channel = self._whole(value[2], "channel", 1, MOST_CHANNELS)
         if prod((height, width, channel)) > LARGEST_CHUNK:
             self._refuse(f"frames of {height} x {width} are too large")
         return height, width, channel

@@ -7,27 +7,41 @@ import numpy as np
 from jaxtyping import Float32
 
 from reverie.core.errors import WrongInput
-from reverie.core.world import Factor
+from reverie.envs.atari_memory import factors_of
 from reverie.envs.game import Game, seeded_reset
-
-FACTORS = tuple(Factor(f"ram_{byte:03d}", "byte") for byte in range(128))
 
 NOOPS = 30
 """Most steps without action before recording starts. Source: Mnih et al. 2015, evaluation procedure."""
 
+PLAYFIELD = 18 / 26
+"""Of what a crop takes away, the share above: 210 rows become 110, of which those from 18 to 102 stay.
 
-def atari(noops: Any) -> Game:
-    """The game behind ALE/*, started after a random number of steps without action, at most `noops`."""
+Source: Mnih et al. 2013, where 110 x 84 pixels are cropped to "roughly" the playing area.
+"""
+
+
+def atari(game: str, noops: Any) -> Game:
+    """The game of a cartridge ("space_invaders"), started after at most `noops` steps without action."""
     if type(noops) is not int or not 0 <= noops <= 10_000:
         raise WrongInput(f"the option noops must be a whole number from 0 to 10000, got {noops!r}")
     return Game(
-        factors=FACTORS,
+        factors=factors_of(game),
         begin=partial(_begin_late, noops),
         truth=_memory,
+        cut=PLAYFIELD,
         lasting=True,
         packages=("ale-py",),
         options={"noops": noops},
     )
+
+
+def one_frame_a_step(env_id: str, options: dict[str, Any]) -> None:
+    """Have the emulator skip no frames by itself, so that pairs of frames are neighbours."""
+    if options.setdefault("frameskip", 1) != 1:
+        skipped = options["frameskip"]
+        raise WrongInput(
+            f"{env_id} would skip frames twice, by frameskip={skipped} too; leave that out, choose frame_skip"
+        )
 
 
 def _begin_late(noops: int, env: Any, generator: np.random.Generator) -> Any:

@@ -62,6 +62,8 @@ class Game:
     """Whether a frame shows what the factors say."""
     step_undrawn: Callable[[Any], None] = nothing
     """What drawing would have done to the environment, for a step that is not drawn."""
+    cut: float = 0.5
+    """Where a camera that crops cuts: the share of what goes that lies above the scene, or left of it."""
     lasting: bool = False
     """One environment serves many episodes and leaves no traces from one to the next (tested)."""
     packages: tuple[str, ...] = ()

@@ -11,16 +11,19 @@ from typing import Any, Literal
 from reverie.core.config import Config
 from reverie.core.errors import WrongInput, unknown
 from reverie.core.world import Factor, World
-from reverie.envs.atari import NOOPS, atari
-from reverie.envs.camera import is_picture
+from reverie.envs.atari import NOOPS, atari, one_frame_a_step
+from reverie.envs.camera import Camera, is_picture
 from reverie.envs.car_racing import car_racing
 from reverie.envs.cart_pole import cart_pole
 from reverie.envs.game import Game, observation_truth
-from reverie.envs.gymnasium_world import GymnasiumWorld
+from reverie.envs.gymnasium_world import GymnasiumWorld, Plan
 from reverie.envs.lunar_lander import lunar_lander
+from reverie.envs.stack import Stacked
 
 LARGEST = 4096
 """Largest side of a frame in pixels."""
+MOST = 16
+"""Most steps that an action lasts, and most frames in a stack."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +36,16 @@ class WorldConfig(Config):
     """Whether frames are rendered or are the observations; auto prefers image observations."""
     scenes: int = 0
     """Draw the scenery from a pool of so many; 0 draws a new one for every episode."""
+    frame_skip: int = 1
+    """Steps that every action lasts; rewards add up, and only the last step is seen."""
+    max_pool: bool = False
+    """Show the maximum of the last two steps, channel by channel, so that nothing flickers."""
+    grey: bool = False
+    """Luminance (ITU-R BT.709) instead of colours."""
+    crop: bool = False
+    """Keep proportions and cut out a square, instead of squashing the picture to a square."""
+    frame_stack: int = 1
+    """Number of latest frames in the channels of each frame."""
     options: dict[str, Any] = field(default_factory=dict)
     """Arguments for the environment, for instance {"frameskip": 1}."""
 
@@ -40,6 +53,11 @@ class WorldConfig(Config):
         """Refuse sizes that cannot be."""
         if not 0 <= self.size <= LARGEST:
             raise WrongInput(f"size must be from 0 to {LARGEST} pixels, got {self.size}")
+        for name in ("frame_skip", "frame_stack"):
+            if not 1 <= getattr(self, name) <= MOST:
+                raise WrongInput(f"{name} must be from 1 to {MOST}, got {getattr(self, name)}")
+        if self.crop and not self.size:
+            raise WrongInput("crop cuts out a square of a chosen size; size 0 keeps the whole picture")
         if self.scenes < 0:
             raise WrongInput(f"scenes must be 0 or more, got {self.scenes}")
 
@@ -58,14 +76,18 @@ def make_world(env_id: str, config: WorldConfig) -> World:
     game = game or _unknown_game(plain, frames)
     plain.close()
     mode = {"render_mode": "rgb_array"} if frames == "render" else {}
-    plan = {
-        "env": env_id,
-        "size": config.size,
-        "frames": frames,
-        "scenes": config.scenes,
-        "options": {**options, **game.options},
-    }
-    return GymnasiumWorld(partial(_make, env_id, options | mode), game, plan)
+    camera = Camera(size=config.size, grey=config.grey, crop=config.crop, cut=game.cut)
+    plan = Plan(
+        env=env_id,
+        frames=frames,
+        camera=camera,
+        frame_skip=config.frame_skip,
+        max_pool=config.max_pool,
+        scenes=config.scenes,
+        options={**options, **game.options},
+    )
+    world = GymnasiumWorld(partial(_make, env_id, options | mode), game, plan)
+    return Stacked(world, config.frame_stack) if config.frame_stack > 1 else world
 
 
 def _known_game(env_id: str, config: WorldConfig, options: dict[str, Any]) -> Game | None:
@@ -79,8 +101,10 @@ def _known_game(env_id: str, config: WorldConfig, options: dict[str, Any]) -> Ga
         return cart_pole()
     if name.startswith("CarRacing-"):
         return car_racing()
-    if name.startswith("ALE/"):
-        return atari(options.pop("noops", NOOPS))
+    if (cartridge := _cartridge(name)) is not None:
+        if config.max_pool or config.frame_skip > 1:
+            one_frame_a_step(name, options)
+        return atari(cartridge, options.pop("noops", NOOPS))
     return None
 
 
@@ -131,6 +155,14 @@ def _register_atari(gymnasium: Any) -> bool:
     gymnasium.register_envs(ale_py)
     ale_py.ALEInterface.setLoggerMode(ale_py.LoggerMode.Error)  # no banner in the middle of our output
     return True
+
+
+def _cartridge(name: str) -> str | None:
+    """The Atari game behind an id, as in "space_invaders"; None for other environments."""
+    import gymnasium
+
+    spec = gymnasium.registry.get(name)
+    return spec.kwargs["game"] if spec is not None and spec.entry_point == "ale_py.env:AtariEnv" else None
 
 
 def _make(env_id: str, options: dict[str, Any]) -> Any:

@@ -4,12 +4,12 @@ import errno
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from reverie.core.config import Config, from_json, to_json
+from reverie.core.config import from_json, to_json
 from reverie.core.console import QUIET, Console, Tracker
 from reverie.core.errors import BrokeWhileWorking, WrongInput
 from reverie.core.family import config_of
@@ -31,15 +31,13 @@ from reverie.verbs.data import summary
 
 
 @dataclass(frozen=True, kw_only=True)
-class CaptureJob(Config):
+class CaptureJob(WorldConfig):
     """What to record."""
 
     env: str
     """Environment id, for instance LunarLander-v3 or ALE/Pong-v5; `module:id` imports a module first."""
     episodes: int = 100
     """Number of episodes."""
-    size: int = 64
-    """Side of the square frames in pixels; 0 keeps the environment's own size."""
     seed: int = 0
     """Everything random follows from it: same seed, same bytes."""
     policy: str = "random"
@@ -50,15 +48,10 @@ class CaptureJob(Config):
     """Longest episode; a longer one is cut off here."""
     stride: int = 1
     """Keep every so many-th step."""
-    frames: Literal["auto", "render", "observation"] = "auto"
-    """Whether frames are rendered or are the observations; auto prefers image observations."""
-    scenes: int = 0
-    """Draw the scenery from a pool of so many, the same for all seeds; 0: a new one for every episode."""
-    options: dict[str, Any] = field(default_factory=dict)
-    """Arguments for the environment, for instance {"frameskip": 1}; for Atari also `noops`."""
 
     def __post_init__(self) -> None:
         """Refuse numbers that cannot be."""
+        super().__post_init__()
         for name in ("episodes", "max_steps", "stride"):
             if getattr(self, name) < 1:
                 raise WrongInput(f"{name} must be 1 or more, got {getattr(self, name)}")
@@ -71,8 +64,7 @@ class CaptureJob(Config):
 
     def world(self) -> World:
         """The world to record."""
-        config = WorldConfig(size=self.size, frames=self.frames, scenes=self.scenes, options=self.options)
-        return make_world(self.env, config)
+        return make_world(self.env, self)
 
     def policy_config(self) -> PolicyConfig:
         """The policy that acts in it."""
