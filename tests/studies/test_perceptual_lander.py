@@ -4,15 +4,18 @@ from typing import Any
 
 import pytest
 
-from reverie.studies.perceptual_lander import BETA, CODE_SIZE, PerceptualLanderConfig
+from reverie.core.config import to_json
+from reverie.studies._study import thresholds
+from reverie.studies.perceptual_lander import PerceptualLanderConfig, arms
 
-SCORES = {"pixel": 0.3, "weighted": 0.3, "squeezenet": 0.8, "random": 0.4}
+DESIGN = thresholds("perceptual-lander")
+SCORES = {"pixel": 0.3, "weighted": 0.3, "squeezenet": 0.8, "random": 0.4, "unscaled": 0.3}
 
 
 def seed(number: int, better: float = 0.0, permuted: float = 0.0, **scores: float) -> dict[str, Any]:
     """One seed's rows; every arm of a loss has that loss's score, shifted a little from seed to seed."""
     rows = []
-    for kind, losses in (("ae", SCORES), ("vae", BETA)):
+    for kind, losses in (("ae", SCORES), ("vae", DESIGN["beta"])):
         for loss in losses:
             score = (SCORES | scores)[loss] + 0.01 * number + better * (loss == "squeezenet")
             rows.append(row(f"{kind}-{loss}", "run", score))
@@ -60,4 +63,17 @@ def test_a_control_that_knows_something_fails_the_study():
 @pytest.mark.parametrize(("loss", "values"), [("pixel", 64 * 64 * 3), ("squeezenet", 128 * 15 * 15)])
 def test_the_price_of_the_divergence_is_the_papers(loss, values):
     """0.001 * mean over units of twice the divergence, against a mean: times the count, against a sum."""
-    assert BETA[loss] == pytest.approx(0.001 * 2 * values / CODE_SIZE, rel=0.02)
+    assert DESIGN["beta"][loss] == pytest.approx(0.001 * 2 * values / DESIGN["code_size"], rel=0.02)
+
+
+def test_every_loss_has_its_arms_and_the_same_frames_and_seed(tmp_path):
+    jobs = arms(tmp_path, seed=7, scale="cpu")
+    assert set(jobs) == {f"ae-{loss}" for loss in SCORES} | {f"vae-{loss}" for loss in DESIGN["beta"]}
+    assert {(job.data, job.conditions.seed) for job in jobs.values()} == {(tmp_path, 7)}
+
+
+def test_the_random_network_is_drawn_anew_for_every_seed(tmp_path):
+    words = [to_json(arms(tmp_path, seed, "cpu")["ae-random"])["representation"] for seed in (0, 1)]
+    assert [word["reconstruction"] for word in words] == [
+        f"perceptual:random-squeezenet={seed}@fire3:soft" for seed in (0, 1)
+    ]

@@ -1,7 +1,6 @@
 """Tuning of the perceptual-lander study: equally many trials for every loss, on a seed that never counts."""
 
 from dataclasses import replace
-from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -9,36 +8,26 @@ import numpy as np
 
 from reverie.core.console import Console
 from reverie.core.files import read_json, write_json
-from reverie.engine.plan import Plan
-from reverie.representations.conv_ae import ConvAEConfig
 from reverie.studies._arms import fit_side_by_side
-from reverie.studies._recordings import Recordings, record_all
-from reverie.studies.perceptual_lander import CODE_SIZE, EPISODES, FACTORS, LOSSES, exam, examined
-from reverie.verbs.fit import Conditions, FitJob
+from reverie.studies._recordings import record_all
+from reverie.studies.perceptual_lander import FACTORS, arms, exam, examined, recordings
 
 SEED = 1000
-RATES = (3e-4, 1e-3)
-BATCH_SIZES = (16, 64)
-EPOCHS = 4
+BATCH_SIZES = (32, 64)
 
 
 def tune(folder: Path, console: Console) -> list[dict[str, Any]]:
-    """Fit an autoencoder with every loss at every learning rate and batch size; a row a trial, best first.
+    """Fit the autoencoder of every loss with every batch size, as long as the counted ones; best first.
 
     Run it with: python -c "from reverie.studies._tuning import main; main()".
     """
-    wanted = Recordings("LunarLander-v3", stride=5, scenes=0, size=64, episodes=EPISODES["cpu"])
-    data = record_all(wanted, folder / "data", SEED, console)
-    jobs = {}
-    for loss, word in LOSSES.items():
-        config = ConvAEConfig(code_size=CODE_SIZE, batch_norm=True, reconstruction=word.format(seed=SEED))
-        job = FitJob(data=data["fit"], representation=config, conditions=Conditions(seed=SEED, threads=1))
-        for rate, batch_size in product(RATES, BATCH_SIZES):
-            plan = Plan(
-                epochs=EPOCHS, batch_size=batch_size, learning_rate=rate,
-                schedule="cosine", final_learning_rate=rate / 20,
-            )  # fmt: skip
-            jobs[folder / "runs" / f"{loss}-{batch_size}-{rate:g}"] = replace(job, plan=plan)
+    data = record_all(recordings("cpu"), folder / "data", SEED, console)
+    jobs = {
+        folder / "runs" / f"{name}-{batch_size}": replace(job, plan=replace(job.plan, batch_size=batch_size))
+        for name, job in arms(data["fit"], SEED, "cpu").items()
+        if name.startswith("ae-")
+        for batch_size in BATCH_SIZES
+    }
     fit_side_by_side(jobs, console)
     asked = replace(exam(tuple(jobs), data, SEED), baselines=False)
     rows = [row for row in examined(asked, console) if row["subject"] == "run"]

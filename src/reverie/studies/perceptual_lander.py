@@ -20,21 +20,6 @@ from reverie.studies._study import StudyConfig, Verdict, thresholds
 from reverie.verbs.fit import Conditions, FitJob
 from reverie.verbs.probe import ProbeJob, probe
 
-LOSSES = {
-    "pixel": "pixel:squared",
-    "weighted": "pixel:weighted",
-    "squeezenet": "perceptual:squeezenet@fire3",
-    "random": "perceptual:random-squeezenet={seed}@fire3",
-}
-"""The random network is drawn anew for every seed."""
-# The smaller price of the paper's code: 0.001 for the mean divergence over units, against mean errors. Here
-# against sums over 12 288 pixel values and over 28 800 features, for 64 units and a divergence with its 1/2.
-BETA = {"pixel": 0.38, "squeezenet": 0.9, "random": 0.9}
-CODE_SIZE = 64
-EPISODES = {
-    "cpu": {"fit": 400, "probe": 400, "test": 180},
-    "gpu": {"fit": 6000, "probe": 6000, "test": 1500},
-}
 FACTORS = ("x", "y")
 CLAIMS = {
     "squeezenet > pixel": "perceptual codes know the lander's place better than pixel codes",
@@ -44,14 +29,16 @@ CLAIMS = {
 
 @dataclass(frozen=True, kw_only=True)
 class PerceptualLanderConfig(StudyConfig):
-    """{AE, VAE} x {pixel, SqueezeNet, random network}; beside them weighted pixels, PCA, untrained, raw."""
+    """{AE, VAE} x {pixel, SqueezeNet, random network}; beside them weighted pixels, PCA, untrained, raw.
+
+    The whole design - losses, prices, plans, recordings - is frozen in `thresholds/perceptual-lander.json`.
+    """
 
     catalogue: ClassVar[str] = "A04"
 
     def one_seed(self, seed: int, folder: Path, console: Console) -> dict[str, Any]:
         """Record, fit every arm, probe; the arms of one seed share their recordings."""
-        wanted = Recordings("LunarLander-v3", stride=5, scenes=0, size=64, episodes=EPISODES[self.scale])
-        data = record_all(wanted, folder / "data", seed, console)
+        data = record_all(recordings(self.scale), folder / "data", seed, console)
         jobs = {folder / "runs" / name: job for name, job in arms(data["fit"], seed, self.scale).items()}
         fit_side_by_side(jobs, console)
         return {"seed": seed, "rows": examined(exam(tuple(jobs), data, seed), console)}
@@ -74,36 +61,48 @@ class PerceptualLanderConfig(StudyConfig):
         return Verdict(status, {CLAIMS[claim]: kept for claim, kept in held.items()}, table, text)
 
 
+def recordings(scale: str) -> Recordings:
+    """What is recorded at a scale."""
+    chosen = thresholds("perceptual-lander")["recordings"]
+    return Recordings(
+        "LunarLander-v3", stride=chosen["stride"], scenes=chosen["scenes"][scale], size=64,
+        episodes=chosen["episodes"][scale],
+    )  # fmt: skip
+
+
 def arms(data: Path, seed: int, scale: str) -> dict[str, FitJob]:
     """The fits of one seed by name: ae-pixel, ae-weighted, ae-squeezenet, ae-random, vae-pixel, ..."""
     chosen = thresholds("perceptual-lander")
-    plans = {
-        loss: Plan(
-            epochs=chosen["epochs"][scale][loss],
-            batch_size=chosen["batch_size"][loss],
-            learning_rate=chosen["learning_rate"][loss],
-            schedule="cosine",
-            final_learning_rate=chosen["learning_rate"][loss] / 20,
-        )
-        for loss in LOSSES
-    }
+    size = chosen["code_size"]
+    losses = {loss: word.format(seed=seed) for loss, word in chosen["losses"].items()}
     configs: dict[str, RepresentationConfig] = {
-        f"ae-{loss}": ConvAEConfig(
-            code_size=CODE_SIZE, batch_norm=True, reconstruction=word.format(seed=seed)
-        )
-        for loss, word in LOSSES.items()
+        f"ae-{loss}": ConvAEConfig(code_size=size, batch_norm=True, reconstruction=word)
+        for loss, word in losses.items()
     }
-    for loss, beta in BETA.items():
+    for loss, beta in chosen["beta"].items():
         configs[f"vae-{loss}"] = ConvVAEConfig(
-            code_size=CODE_SIZE, batch_norm=True, reconstruction=LOSSES[loss].format(seed=seed), beta=beta
+            code_size=size, batch_norm=True, reconstruction=losses[loss], beta=beta
         )
     conditions = Conditions(seed=seed, threads=1, device="auto" if scale == "gpu" else "cpu")
     return {
         name: FitJob(
-            data=data, representation=config, plan=plans[name.partition("-")[2]], conditions=conditions
+            data=data,
+            representation=config,
+            plan=plan(name.partition("-")[2], scale),
+            conditions=conditions,
         )
         for name, config in configs.items()
     }
+
+
+def plan(loss: str, scale: str) -> Plan:
+    """How the arms of a loss are trained; tuned for the autoencoder, taken over by the variational one."""
+    chosen = thresholds("perceptual-lander")["plans"][loss]
+    return Plan(
+        epochs=chosen["epochs"][scale], batch_size=chosen["batch_size"],
+        learning_rate=chosen["learning_rate"], schedule="cosine",
+        final_learning_rate=chosen["learning_rate"] / 20,
+    )  # fmt: skip
 
 
 def exam(runs: tuple[Path, ...], data: dict[str, Path], seed: int) -> ProbeJob:
