@@ -36,6 +36,7 @@ def variants() -> dict[str, RepresentationConfig]:
         found[word] = config
         fields = vars(config).keys() & switches.keys()
         found[f"{word} switched"] = replace(config, **{name: switches[name] for name in fields})
+    found["conv-vae with a capacity"] = replace(found["conv-vae"], capacity=3.0, capacity_steps=5)
     return found
 
 

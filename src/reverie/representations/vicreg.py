@@ -1,7 +1,7 @@
 """Variance-invariance-covariance regularisation: the codes of a pair agree, and no unit repeats another.
 
 A pair is two neighbouring frames, or two augmentations of one frame. Codes pass through an expander that is
-used in learning alone; it has no batch normalisation. The encoder is World Models' for 64 x 64 frames.
+used in learning alone. The encoder is World Models' for 64 x 64 frames.
 Source: Bardes, Ponce & LeCun 2022, VICReg, section 4.1.
 """
 
@@ -63,7 +63,10 @@ class VICRegConfig(RepresentationConfig):
 
     def build(self, frame_shape: tuple[int, ...], reconstruction: Term | None = None) -> Representation:
         """The encoder with its expander; WrongInput when the frames are not 64 x 64."""
-        return VICReg(conv.encoder(frame_shape, self.code_size, self.batch_norm), self)
+        encoder = conv.encoder(frame_shape, self.code_size, self.batch_norm)
+        # The expander subtracts the mean code, so that a bias of the codes would not be learnt.
+        encoder[-1] = nn.Linear(conv.FEATURES, self.code_size, bias=False)
+        return VICReg(encoder, self)
 
     def change(self, frames: Frames, generator: torch.Generator | None) -> Frames:
         """The frames as the encoder is shown them in learning: as they are, or augmented."""
@@ -115,6 +118,6 @@ class VICReg(EncoderOnly):
 def _expander(sizes: list[int]) -> nn.Sequential:
     layers: list[nn.Module] = []
     for before, after in pairwise(sizes[:-1]):
-        layers += [nn.Linear(before, after), nn.ReLU()]
-    # A last bias would be the same in both codes, and in their mean: no price sees it.
+        layers += [nn.Linear(before, after, bias=False), nn.BatchNorm1d(after), nn.ReLU()]
+    # No price sees a bias here, nor does normalisation leave one above.
     return nn.Sequential(*layers, nn.Linear(sizes[-2], sizes[-1], bias=False))

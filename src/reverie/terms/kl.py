@@ -1,10 +1,11 @@
-"""Divergence of the belief from the prior, in nats, summed over code units; with free bits."""
+"""Divergence of the belief from the prior, in nats, summed over code units; with free bits or a capacity."""
 
 from dataclasses import dataclass
 from typing import Literal
 
+import torch
 from jaxtyping import Float
-from torch import Tensor
+from torch import Tensor, nn
 
 from reverie.core.errors import WrongInput
 from reverie.core.representation import Term, View
@@ -33,6 +34,29 @@ class KL:
         if self.per == "unit":
             return kl.clamp(min=self.free_bits).sum(1)
         return kl.sum(1).clamp(min=self.free_bits)
+
+
+class Capacity(nn.Module):
+    """Distance of the divergence from a capacity that rises step by step: |KL(q || prior) - C|, in nats.
+
+    C rises from 0 to `nats` over `steps` training steps, in a straight line, and stays there. The steps are
+    counted here, one for each call in training, and are part of the state: a resumed fit counts on.
+    Source: Burgess et al. 2018, Understanding disentangling in beta-VAE, eq. 8.
+    """
+
+    step: Tensor
+
+    def __init__(self, nats: float, steps: int) -> None:
+        super().__init__()
+        self.nats, self.steps = nats, steps
+        self.register_buffer("step", torch.zeros((), dtype=torch.int64))
+
+    def forward(self, view: View) -> Float[Tensor, " batch"]:
+        """The distance of each image."""
+        capacity = self.nats * (self.step / self.steps).clamp(max=1.0)
+        if self.training:
+            self.step += 1
+        return (view.posterior.kl().flatten(1).sum(1) - capacity).abs()
 
 
 @dataclass(frozen=True, kw_only=True)
