@@ -5,30 +5,38 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from reverie.api import (
         capture,
+        export,
         export_data,
         fit,
         import_frames,
         load,
         look,
         metric,
+        observe_codes,
+        observe_frames,
         open_data,
         probe,
         report,
         resume,
+        sb3_policy_kwargs,
     )
 
 __all__ = [
     "capture",
+    "export",
     "export_data",
     "fit",
     "import_frames",
     "load",
     "look",
     "metric",
+    "observe_codes",
+    "observe_frames",
     "open_data",
     "probe",
     "report",
     "resume",
+    "sb3_policy_kwargs",
 ]
 
 

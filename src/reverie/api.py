@@ -102,6 +102,34 @@ def open_data(path: Place) -> Any:
     return store.open_data(Path(path))
 
 
+def export(run: Place, file: Place) -> dict[str, Any]:
+    """Write a run's encoder as an ONNX file; its metadata say what it takes."""
+    from reverie.verbs import export as verb
+
+    return verb.export(Path(run), Path(file))
+
+
+def observe_frames(env: Any, size: int = 64) -> Any:
+    """A Gymnasium environment that observes its frames, `size` by `size`, as `capture` records them."""
+    from reverie.envs import observing
+
+    return observing.FrameObservation(env, size)
+
+
+def observe_codes(env: Any, run: Place) -> Any:
+    """A Gymnasium environment whose observations are the codes of its frames."""
+    from reverie.verbs import features
+
+    return features.observe_codes(env, Path(run))
+
+
+def sb3_policy_kwargs(run: Place, learn: bool = False) -> dict[str, Any]:
+    """The run's encoder as feature extractor: `PPO("CnnPolicy", env, policy_kwargs=...)`; frozen or not."""
+    from reverie.verbs import features
+
+    return features.sb3_policy_kwargs(Path(run), learn)
+
+
 def load(run: Place) -> Any:
     """The trained representation of a run: `encode(frames).mean`, `decode(codes)`; frames float in [0, 1]."""
     from reverie.verbs import load as verb

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from reverie.cli import looking, making, sets
+from reverie.cli import exchange, looking, making, sets
 from reverie.cli.answer import Answer
 from reverie.core.console import Console
 
@@ -39,6 +39,7 @@ COMMANDS: dict[str, Command] = {
     "probe": Command(looking.probe_door, "verbs/probe.py", positional=False),
     "look": Command(looking.look_door, "verbs/look.py"),
     "report": Command(looking.report_door, "verbs/report.py"),
+    "export": Command(exchange.export_door, "verbs/export.py"),
     "study": Command(making.study_door, "studies/_study.py", family="studies"),
     "data": Command(
         looking.data_door,

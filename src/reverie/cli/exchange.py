@@ -1,4 +1,4 @@
-"""Doors to what comes in and goes out: data export and data import."""
+"""Doors to what comes in and goes out: export, data export and data import."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -6,6 +6,27 @@ from typing import Any
 
 from reverie.cli.answer import Answer, pairs
 from reverie.core.console import Console
+
+
+def export_door() -> Callable[..., Any]:
+    """The door to `reverie export`."""
+
+    def door(run: Path, file: Path):
+        """Write the encoder of a run as an ONNX file, for programs that have no torch.
+
+        Args:
+            run: A finished run.
+            file: New file, called *.onnx; its metadata say what it takes.
+        """
+
+        def call(_: Console) -> Answer:
+            from reverie.verbs.export import export
+
+            return pairs(export(run, file))
+
+        return call
+
+    return door
 
 
 def data_export_door() -> Callable[..., Any]:
