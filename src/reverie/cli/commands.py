@@ -50,7 +50,15 @@ COMMANDS: dict[str, Command] = {
             "import: make a data set of recordings, or of a folder of images; "
             "export: write a data set as other tools want it"
         ),
-        inner={"make": Command(sets.make_door, "verbs/make.py", family="data.sets")},
+        inner={
+            "make": Command(
+                sets.make_door,
+                "verbs/make.py",
+                family="data.sets",
+                choices=_choices("pairs: frames before and after one factor of a world was set"),
+                inner={"pairs": Command(sets.pairs_door, "verbs/pairs.py", positional=False)},
+            )
+        },
     ),
     "runs": Command(looking.runs_door, "verbs/runs.py"),
     "doctor": Command(looking.doctor_door, "verbs/doctor.py"),

@@ -2,7 +2,7 @@
 
 import shutil
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from reverie.core.errors import BrokeWhileWorking, WrongInput
 from reverie.core.family import word_of
 from reverie.core.seeds import numpy_generator
 from reverie.core.world import ActionSpace, Factor
-from reverie.data.archive import ArchiveWriter, create_archive
+from reverie.data.archive import create_archive
 from reverie.data.manifest import Manifest
 
 Frames = UInt8[np.ndarray, "image height width channel"]
@@ -73,9 +73,15 @@ def make_set(config: SetConfig, folder: Path, console: Console) -> Manifest:
     """
     images = config.build()
     numbers = _numbers(config, images)
-    writer = create_archive(folder, _manifest(config, images), job=None)
+    return write_whole(folder, _manifest(config, images), _drawn(images, numbers, folder, console))
+
+
+def write_whole(folder: Path, manifest: Manifest, episodes: Iterable[Episode]) -> Manifest:
+    """A new data set of these episodes; when anything fails, nothing is left of it."""
+    writer = create_archive(folder, manifest, job=None)
     try:
-        _write(writer, images, numbers, console)
+        for episode in episodes:
+            writer.append(episode)
         return writer.finish()
     except BaseException as error:
         shutil.rmtree(folder, ignore_errors=True)  # half a set would pass for a whole one
@@ -83,6 +89,11 @@ def make_set(config: SetConfig, folder: Path, console: Console) -> Manifest:
             reason = f"cannot write to {folder}: {error.strerror}; free space and make it again"
             raise BrokeWhileWorking(reason) from error
         raise
+
+
+def chunk_of(frame_shape: tuple[int, int, int]) -> int:
+    """Frames in a chunk of a set: more than of recordings, for there are no long episodes to be read."""
+    return max(1, min(BLOCK, CHUNK_BYTES // int(np.prod(frame_shape))))
 
 
 def _numbers(config: SetConfig, images: ImageSet) -> Int64[np.ndarray, " image"]:
@@ -98,14 +109,15 @@ def _numbers(config: SetConfig, images: ImageSet) -> Int64[np.ndarray, " image"]
     return order[: config.count or images.total].astype(np.int64)
 
 
-def _write(writer: ArchiveWriter, images: ImageSet, numbers: np.ndarray, console: Console) -> None:
+def _drawn(
+    images: ImageSet, numbers: Int64[np.ndarray, " image"], folder: Path, console: Console
+) -> Iterator[Episode]:
     each = -(-len(numbers) // MOST_EPISODES)
     step = BLOCK // each * each
-    with console.track(f"make {writer.folder}", len(numbers)) as tracker:
+    with console.track(f"make {folder}", len(numbers)) as tracker:
         for start in range(0, len(numbers), step):
             frames, truth = images.draw(numbers[start : start + step])
-            for episode in _episodes(frames, truth, each):
-                writer.append(episode)
+            yield from _episodes(frames, truth, each)
             tracker.advance(len(frames))
 
 
@@ -132,6 +144,6 @@ def _manifest(config: SetConfig, images: ImageSet) -> Manifest:
         frame_shape=images.frame_shape,
         action_space=ActionSpace(count=1),
         factors=images.factors,
-        chunk=max(1, min(BLOCK, CHUNK_BYTES // int(np.prod(images.frame_shape)))),
+        chunk=chunk_of(images.frame_shape),
         files={},
     )
