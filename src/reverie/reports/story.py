@@ -12,6 +12,8 @@ from reverie.core.run import Run
 
 NETWORKS = {
     "squeezenet": "SqueezeNet 1.1, trained on ImageNet",
+    "vgg19": "the first three blocks of VGG-19, trained on ImageNet",
+    "alexnet": "the first two convolutions of AlexNet, trained on ImageNet",
     "clutter": "a small network of Reverie's own, trained on drawn shapes: a stand-in for ImageNet's",
     "random-squeezenet": "SqueezeNet with random weights: a control, it was trained on nothing",
 }

@@ -25,10 +25,10 @@ from reverie.data.clutter import SHAPES, ClutterBatches
 from reverie.engine import fit as engine
 from reverie.engine.checkpoint import read_tensors
 from reverie.engine.plan import Plan
-from reverie.nn.feature_networks import clutter, squeezenet
+from reverie.nn.feature_networks import alexnet, clutter, squeezenet, vgg19
 from reverie.nn.feature_networks.network import FeatureNetwork, checksum
 
-NAMES = ("clutter", "random-squeezenet", "squeezenet")
+NAMES = ("alexnet", "clutter", "random-squeezenet", "squeezenet", "vgg19")
 
 CAFFE = Asset(
     "perceptual/squeezenet1_1_caffe.safetensors",
@@ -38,6 +38,15 @@ TORCHVISION = Asset(
     "perceptual/squeezenet1_1-b8a52dc0.pth",
     "b8a52dc0",
     "https://download.pytorch.org/models/squeezenet1_1-b8a52dc0.pth",
+)
+VGG19 = Asset(
+    "perceptual/vgg19_normalised_conv3_1.safetensors",
+    "c525206718a7ff43344b5eeb9cf99a631d630913729ebdbf9e5588d5089ca865",
+)
+ALEXNET = Asset(
+    "perceptual/alexnet-owt-7be5be79.pth",
+    "7be5be79",
+    "https://download.pytorch.org/models/alexnet-owt-7be5be79.pth",
 )
 
 ENOUGH = 0.9
@@ -66,8 +75,9 @@ def feature_network(name: str, console: Console, download: bool = False) -> Feat
     """The feature network of this name.
 
     "squeezenet" is SqueezeNet 1.1, trained on ImageNet; "random-squeezenet" has its shape and random weights
-    ("random-squeezenet=3" draws others); "clutter" is a small network of our own, fitted to find shapes in
-    clutter: about a minute, once, then read from the user's cache folder.
+    ("random-squeezenet=3" draws others); "vgg19" and "alexnet" are the first layers of these, trained on
+    ImageNet; "clutter" is a small network of our own, fitted to find shapes in clutter: about a minute, once,
+    then read from the user's cache folder.
     With `download`, missing weights are downloaded. Raises WrongInput for an unknown name or missing weights.
     """
     word, equals, seed = name.partition("=")
@@ -77,7 +87,9 @@ def feature_network(name: str, console: Console, download: bool = False) -> Feat
         raise WrongInput(f"unknown feature network {name!r}; only random-squeezenet takes a seed, as in =3")
     if word == "random-squeezenet":
         return _random_squeezenet(name, int(seed or 0))
-    return _squeezenet(download) if word == "squeezenet" else clutter_network(ClutterJob(), console)
+    if word == "clutter":
+        return clutter_network(ClutterJob(), console)
+    return {"alexnet": _alexnet, "squeezenet": _squeezenet, "vgg19": _vgg19}[word](download)
 
 
 def feature_networks(console: Console, download: bool = False) -> Callable[[str], FeatureNetwork]:
@@ -96,6 +108,33 @@ def _squeezenet(download: bool) -> FeatureNetwork:
             f" or {TORCHVISION.name} into {assets.data_folder()}"
         )
     return _read(path, squeezenet.TORCHVISION, torch.load(path, map_location="cpu", weights_only=True))
+
+
+def _vgg19(download: bool) -> FeatureNetwork:
+    path = assets.find(VGG19)
+    if path is None:
+        raise WrongInput(
+            f"the weights of vgg19 are not on this machine; put {VGG19.name} into {assets.data_folder()}"
+        )
+    origin = {"name": "vgg19", "weights": sha256(path), "file": path.name}
+    return FeatureNetwork(vgg19.from_file(load_file(path)), vgg19.CONVENTION, origin)
+
+
+def _alexnet(download: bool) -> FeatureNetwork:
+    path = assets.find(ALEXNET) or (assets.download(ALEXNET) if download else None)
+    if path is None:
+        raise WrongInput(
+            f"the weights of alexnet are not on this machine; add --download, or put torchvision's"
+            f" {ALEXNET.name} into {assets.data_folder()}"
+        )
+    try:
+        layers = alexnet.from_torchvision(torch.load(path, map_location="cpu", weights_only=True))
+    except Exception:  # what torch's safe reader refuses has no exception of its own
+        raise WrongInput(
+            f"{path} does not hold the weights of alexnet; put torchvision's file there"
+        ) from None
+    origin = {"name": "alexnet", "weights": sha256(path), "file": path.name}
+    return FeatureNetwork(layers, alexnet.CONVENTION, origin)
 
 
 def _read(path: Path, convention: squeezenet.Convention, weights: dict[str, torch.Tensor]) -> FeatureNetwork:
