@@ -30,6 +30,7 @@ WORLDS = {
     "Acrobot-v1": {},
     "Pendulum-v1": {},
     "FrozenLake-v1": {},
+    "VizdoomTakeCover-v1": {},
     "CarRacing-v3": {},
     "CarRacing-v3 render": {"frames": "render"},
 }
@@ -37,6 +38,8 @@ SIZE = 32
 
 
 def make(name: str, **more) -> World:
+    if name.startswith("Vizdoom"):
+        pytest.importorskip("vizdoom")
     wanted = WORLDS[name]
     options = wanted.get("options", {}) | more.pop("options", {})
     return make_world(

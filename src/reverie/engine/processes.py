@@ -2,6 +2,7 @@
 
 import multiprocessing
 import signal
+import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterable, Iterator
@@ -17,6 +18,9 @@ Work = Callable[[int], Any]
 
 AHEAD = 2
 """Tasks that a worker is given at a time, so that it never waits for the next."""
+
+PATIENCE = 0.5
+"""Seconds in which a worker without work may end by itself."""
 
 
 def work_through(
@@ -87,6 +91,8 @@ def _side_by_side(
     finally:
         for worker in workers:
             worker.connection.close()
+        for worker in workers:
+            worker.process.join(PATIENCE)
             worker.process.terminate()
         for worker in workers:
             worker.process.join()
@@ -130,6 +136,8 @@ def _receive(worker: _Worker) -> tuple[int, Any]:
 
 def _serve(make_work: Callable[[int], Work], number: int, connection: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Ended, not shot: a world may have started a process of its own, which its end has to take along.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     with suppress(EOFError, ConnectionError):  # the parent is gone: nobody wants more
         try:
             work = make_work(number)

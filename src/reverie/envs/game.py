@@ -35,6 +35,11 @@ def observation_truth(env: Any, observation: Any) -> Float32[np.ndarray, " facto
     return np.array(observation, dtype=np.float32)
 
 
+def always_shown(env: Any) -> bool:
+    """The game shows something at every instant."""
+    return True
+
+
 def always_visible(truth: Float32[np.ndarray, " factor"]) -> bool:
     """Every frame shows what the factors say."""
     return True
@@ -60,7 +65,9 @@ class Game:
     """The picture that is observed, from the environment and its latest observation."""
     visible: Callable[[Float32[np.ndarray, " factor"]], bool] = always_visible
     """Whether a frame shows what the factors say."""
-    step_undrawn: Callable[[Any], None] = nothing
+    shown: Callable[[Any], bool] = always_shown
+    """Whether the game shows this instant; where it does not, `observe` and `truth` repeat the one before."""
+    step_undrawn: Callable[[Any], Any] = nothing
     """What drawing would have done to the environment, for a step that is not drawn."""
     cut: float = 0.5
     """Where a camera that crops cuts: the share of what goes that lies above the scene, or left of it."""

@@ -89,7 +89,7 @@ class GymnasiumWorld:
 
     def visible(self) -> bool:
         """Whether the frame shows what the factors say."""
-        return self._game.visible(self.truth())
+        return self._game.shown(self._env) and self._game.visible(self.truth())
 
     def changed(self, observation: Any) -> None:
         """Take note that the environment's state was set from outside; `observation` is what it shows now."""

@@ -15,7 +15,8 @@ from reverie.envs.atari import NOOPS, atari, one_frame_a_step
 from reverie.envs.camera import Camera, is_picture
 from reverie.envs.car_racing import car_racing
 from reverie.envs.cart_pole import cart_pole
-from reverie.envs.game import Game, observation_truth
+from reverie.envs.doom import doom
+from reverie.envs.game import Game, observation_truth, the_observation
 from reverie.envs.gymnasium_world import GymnasiumWorld, Plan
 from reverie.envs.lunar_lander import lunar_lander
 from reverie.envs.stack import Stacked
@@ -72,7 +73,8 @@ def make_world(env_id: str, config: WorldConfig) -> World:
     options = dict(config.options)
     game = _known_game(env_id, config, options)
     plain = _make(env_id, options)
-    frames = _choose_frames(plain, env_id, config.frames)
+    observed = game is not None and game.observe is not the_observation
+    frames = _choose_frames(plain, env_id, config.frames, observed)
     game = game or _unknown_game(plain, frames)
     plain.close()
     mode = {"render_mode": "rgb_array"} if frames == "render" else {}
@@ -101,6 +103,8 @@ def _known_game(env_id: str, config: WorldConfig, options: dict[str, Any]) -> Ga
         return cart_pole()
     if name.startswith("CarRacing-"):
         return car_racing()
+    if name.startswith("Vizdoom"):
+        return doom(name, options)
     if (cartridge := _cartridge(name)) is not None:
         if config.max_pool or config.frame_skip > 1:
             one_frame_a_step(name, options)
@@ -117,8 +121,8 @@ def _unknown_game(env: Any, frames: str) -> Game:
     return Game(factors=names, truth=observation_truth)
 
 
-def _choose_frames(env: Any, env_id: str, wanted: str) -> Literal["render", "observation"]:
-    picture = is_picture(env.observation_space)
+def _choose_frames(env: Any, env_id: str, wanted: str, observed: bool) -> Literal["render", "observation"]:
+    picture = observed or is_picture(env.observation_space)
     modes = env.metadata.get("render_modes", [])
     if wanted == "observation" and not picture:
         raise WrongInput(f"the observations of {env_id} are no images; choose frames 'render'")
@@ -138,12 +142,15 @@ def _check_known(env_id: str) -> None:
     if ":" in env_id:
         return
     atari_here = _register_atari(gymnasium)
+    doom_here = env_id.startswith("Vizdoom") and _register_doom()
     if env_id in gymnasium.registry or re.sub(r"-v\d+$", "", env_id) in gymnasium.registry:
         return
     if env_id.startswith("ALE/") and not atari_here:
         raise WrongInput(
             f"{env_id} needs the Atari games; install them with: pip install 'reverie-worlds[atari]'"
         )
+    if env_id.startswith("Vizdoom") and not doom_here:
+        raise WrongInput(f"{env_id} needs ViZDoom; install it with: pip install 'reverie-worlds[doom]'")
     raise unknown("environment", env_id, gymnasium.registry)
 
 
@@ -154,6 +161,14 @@ def _register_atari(gymnasium: Any) -> bool:
         return False
     gymnasium.register_envs(ale_py)
     ale_py.ALEInterface.setLoggerMode(ale_py.LoggerMode.Error)  # no banner in the middle of our output
+    return True
+
+
+def _register_doom() -> bool:
+    try:
+        import vizdoom.gymnasium_wrapper  # noqa: F401
+    except ImportError:
+        return False
     return True
 
 

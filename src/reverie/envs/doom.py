@@ -1,0 +1,124 @@
+"""Doom: the scenarios of ViZDoom; truth is where the player and, in TakeCover, monsters and fireballs are."""
+
+import math
+import os
+from contextlib import chdir
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float32
+
+from reverie.core.world import Factor
+from reverie.envs.game import Game, seeded_reset
+
+LONGEST = 2100
+"""Steps after which TakeCover is over. Source: Ha & Schmidhuber 2018; ViZDoom's own file has no limit."""
+
+SLOTS = 4
+"""Nearest fireballs, and as many nearest imps, whose places are told."""
+
+FAR = 1024.0
+"""How far ahead something lies that is not there: behind the wall. It lies 0 to the left."""
+
+PLAYER = (
+    Factor("player_x", "map units"),
+    Factor("player_y", "map units"),
+    Factor("player_angle", "rad"),
+)
+
+KINDS = {"fireball": "DoomImpBall", "imp": "DoomImp"}
+
+TAKE_COVER = (
+    *PLAYER,
+    Factor("health", "points"),
+    *(Factor(f"{kind}s", "count") for kind in KINDS),
+    Factor("fireballs_in_view", "count"),
+    *(
+        Factor(f"{kind}_{slot + 1}_{where}", "map units from the player")
+        for kind in KINDS
+        for slot in range(SLOTS)
+        for where in ("ahead", "left")
+    ),
+)
+
+
+def doom(name: str, options: dict[str, Any]) -> Game:
+    """The game behind an id Vizdoom*; adds its smallest screen and its limit to `options`, unless given."""
+    options.setdefault("screen_resolution", "RES_160X120")
+    take_cover = name.startswith("VizdoomTakeCover")
+    if take_cover:
+        options.setdefault("max_episode_steps", LONGEST)
+    return Game(
+        factors=TAKE_COVER if take_cover else PLAYER,
+        prepare=_tell_places,
+        begin=_begin,
+        observe=_screen,
+        truth=_take_cover if take_cover else _player,
+        shown=_is_running,
+        step_undrawn=_state,
+        lasting=True,
+        packages=("vizdoom",),
+    )
+
+
+def _tell_places(env: Any) -> None:
+    env.unwrapped.game.set_objects_info_enabled(True)
+
+
+def _begin(env: Any, generator: np.random.Generator) -> Any:
+    game = env.unwrapped.game
+    if game.is_running():
+        return seeded_reset(env, generator)
+    # The game writes settings and a folder where it stands; both are of no use to anybody.
+    with TemporaryDirectory(prefix="reverie-doom-", ignore_cleanup_errors=True) as folder, chdir(folder):
+        game.set_doom_config_path(os.devnull)
+        return seeded_reset(env, generator)
+
+
+def _state(env: Any) -> Any:
+    """The latest state that the game told; when an episode is over it tells none."""
+    doom = env.unwrapped
+    if doom.state is not None:
+        doom.told = doom.state
+    return doom.told
+
+
+def _is_running(env: Any) -> bool:
+    return env.unwrapped.state is not None
+
+
+def _screen(env: Any, observation: Any) -> Any:
+    return _state(env).screen_buffer
+
+
+def _player(env: Any, observation: Any) -> Float32[np.ndarray, " factor"]:
+    return np.array(_pose(_state(env)), dtype=np.float32)
+
+
+def _take_cover(env: Any, observation: Any) -> Float32[np.ndarray, " factor"]:
+    state = _state(env)
+    pose = _pose(state)
+    places = [_around(state, pose, name) for name in KINDS.values()]
+    in_view = sum(abs(left) <= ahead for ahead, left in places[0])
+    known = [*pose, state.game_variables[0], *map(len, places), in_view]
+    for found in places:
+        nearest = [*sorted(found, key=lambda place: math.hypot(*place))[:SLOTS], *[(FAR, 0.0)] * SLOTS]
+        known += [number for place in nearest[:SLOTS] for number in place]
+    return np.array(known, dtype=np.float32)
+
+
+def _pose(state: Any) -> tuple[float, float, float]:
+    player = next(thing for thing in state.objects if thing.name == "DoomPlayer")
+    return player.position_x, player.position_y, math.radians(player.angle)
+
+
+def _around(state: Any, pose: tuple[float, float, float], name: str) -> list[tuple[float, float]]:
+    """How far ahead and to the left of the player the things of a name are."""
+    x, y, angle = pose
+    forward = (math.cos(angle), math.sin(angle))
+    away = [(thing.position_x - x, thing.position_y - y) for thing in state.objects if thing.name == name]
+    return [
+        (east * forward[0] + north * forward[1], north * forward[0] - east * forward[1])
+        for east, north in away
+    ]
