@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 RUN := $(BIN)/python -m reverie
 TORCH := $(shell grep '^torch==' constraints.txt)
 
-.PHONY: setup demo test check learn mutants bench wheel clean
+.PHONY: setup demo test check learn mutants bench docs wheel clean
 
 setup: $(VENV)/ready
 
@@ -39,6 +39,11 @@ mutants: setup
 
 bench: setup
 	$(RUN) bench capture && $(RUN) bench batches && $(RUN) bench fit && $(RUN) bench memory
+
+# Into site/, from the documents and from the source; nothing is fetched beyond the packages of the extra.
+docs: setup
+	@$(BIN)/python -c 'import material' 2>/dev/null || $(BIN)/pip install --disable-pip-version-check -q -c $(VENV)/constraints.txt -e '.[docs]'
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build
 
 wheel: setup
 	$(BIN)/python -m build --wheel
