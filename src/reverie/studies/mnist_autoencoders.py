@@ -167,8 +167,9 @@ def _text(results: Results) -> str:
         f"{steps[0]} steps of one image (Adam, rate {RATE:g}), {above} above the entropy of the pixels, "
         f"which is {value['floor']}. The convolutional one with its own code of 196 ends at "
         f"{value['conv_196']} ({over['conv_196']} above), with a code of 32, as large as the dense one's, at "
-        f"{value['conv_32']} ({over['conv_32']} above), both after {steps[1]} steps of {CONV_BATCH} images with a rate that "
-        "anneals: another protocol than the thesis's, so that 64.89 is no mark for them. The mean training "
+        f"{value['conv_32']} ({over['conv_32']} above), both after {steps[1]} steps of "
+        f"{CONV_BATCH} images with a rate that anneals: another protocol than the thesis's, so "
+        "that 64.89 is no mark for them. The mean training "
         f"digit scores {value['constant']}.",
     ])  # fmt: skip
 
