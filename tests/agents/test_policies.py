@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from reverie.agents.held import HeldConfig
+from reverie.agents.mixed import MixedConfig, MixedPolicy
 from reverie.agents.random import RandomConfig
 from reverie.core.errors import WrongInput
 from reverie.core.family import config_of, members
@@ -57,3 +58,32 @@ def test_held_actions_last_as_long_as_promised():
 def test_an_empty_range_is_refused(shortest, longest):
     with pytest.raises(WrongInput, match="held needs 1 <= shortest <= longest"):
         HeldConfig(shortest=shortest, longest=longest)
+
+
+def test_mixed_draws_one_policy_for_each_episode():
+    """An episode is held or random as a whole: neighbours agree often, or hardly ever."""
+    policy = MixedConfig(mix=("random", "held")).build(ActionSpace(count=1000))
+    alike = np.array([np.mean(np.diff(actions(policy, 200, seed)) == 0) for seed in range(200)])
+    held = alike > 0.5
+    assert set(np.round(alike[~held], 1)) == {0.0}
+    assert 70 < held.sum() < 130
+
+
+def test_epsilon_is_the_share_of_random_steps():
+    constant = HeldConfig(shortest=1, longest=10)
+    policy = MixedPolicy(ActionSpace(count=1_000_000), (constant.build(ActionSpace(count=1)),), 0.3)
+    assert abs(np.mean(actions(policy, 20_000) != 0) - 0.3) < 0.015
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"mix": ()}, "at least one policy"),
+        ({"mix": ("mixed",)}, "at least one policy other than itself"),
+        ({"mix": ("heldd",)}, "did you mean 'held'"),
+        ({"epsilon": 1.5}, "epsilon must be from 0 to 1, got 1.5"),
+    ],
+)
+def test_a_mix_that_cannot_be_is_refused(fields, words):
+    with pytest.raises(WrongInput, match=words):
+        MixedConfig(**fields)

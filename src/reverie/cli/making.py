@@ -8,7 +8,9 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+import tyro
 
 from reverie.cli.answer import Answer, pairs
 from reverie.core.console import Console
@@ -25,6 +27,13 @@ class _Where:
     """Processes that record side by side; the bytes are the same whatever their number."""
     arguments: tuple[str, ...] = ()
     """Arguments of the environment, as in --arguments frameskip=1 repeat_action_probability=0."""
+
+    import_: Annotated[str, tyro.conf.arg(name="import")] = ""
+    """Module that registers your own environments with Gymnasium, imported first; only run what you trust."""
+
+    def env(self, env: str) -> str:
+        """The id of an environment with the module that it comes from, in Gymnasium's way."""
+        return f"{self.import_}:{env}" if self.import_ else env
 
     def options(self) -> dict[str, Any]:
         """The arguments by name; numbers, true and false are read as such."""
@@ -48,7 +57,7 @@ def capture_door() -> Callable[..., Any]:
 
     def door(job: CaptureJob, where: _Where):
         def call(console: Console) -> Answer:
-            chosen = replace(job, options=where.options())
+            chosen = replace(job, env=where.env(job.env), options=where.options())
             return Answer(**_captured(capture(chosen, where.data, console, where.workers), where.data))
 
         return call

@@ -31,8 +31,8 @@ def the_observation(env: Any, observation: Any) -> Any:
 
 
 def observation_truth(env: Any, observation: Any) -> Float32[np.ndarray, " factor"]:
-    """The observation vector is the truth."""
-    return np.array(observation, dtype=np.float32)
+    """The observation, a vector or the number of a state, is the truth."""
+    return np.array(observation, dtype=np.float32, ndmin=1)
 
 
 def always_shown(env: Any) -> bool:

@@ -113,8 +113,10 @@ def _known_game(env_id: str, config: WorldConfig, options: dict[str, Any]) -> Ga
 
 
 def _unknown_game(env: Any, frames: str) -> Game:
-    """Any other environment: its observation vector is the truth, where it has one."""
+    """Any other environment: its state or its observation vector is the truth, where it has one."""
     space = env.observation_space
+    if type(space).__name__ == "Discrete":
+        return Game(factors=(Factor("state", "number"),), truth=observation_truth)
     if frames == "observation" or type(space).__name__ != "Box" or len(space.shape) != 1:
         return Game()
     names = tuple(Factor(f"observation_{index}", "as observed") for index in range(space.shape[0]))

@@ -29,6 +29,9 @@ from reverie.envs.make import WorldConfig, make_world
 from reverie.verbs._watch import Estimate
 from reverie.verbs.data import summary
 
+POLICY_FIELDS = {"hold": ("held", (1, 10)), "mix": ("mixed", ("random", "held")), "epsilon": ("mixed", 0.0)}
+"""Fields of a capture that belong to one policy, with that policy and their usual value."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class CaptureJob(WorldConfig):
@@ -41,9 +44,13 @@ class CaptureJob(WorldConfig):
     seed: int = 0
     """Everything random follows from it: same seed, same bytes."""
     policy: str = "random"
-    """Who acts: random, or held (random actions held for several steps)."""
+    """Who acts: random, held (random actions held for several steps), or mixed (several policies)."""
     hold: tuple[int, int] = (1, 10)
     """Fewest and most steps that the policy `held` holds an action."""
+    mix: tuple[str, ...] = ("random", "held")
+    """Policies of which `mixed` draws one for each episode."""
+    epsilon: float = 0.0
+    """Share of the steps of `mixed` that take a uniform action."""
     max_steps: int = 1000
     """Longest episode; a longer one is cut off here."""
     stride: int = 1
@@ -55,10 +62,12 @@ class CaptureJob(WorldConfig):
         for name in ("episodes", "max_steps", "stride"):
             if getattr(self, name) < 1:
                 raise WrongInput(f"{name} must be 1 or more, got {getattr(self, name)}")
-        if self.policy != "held" and self.hold != (1, 10):
-            raise WrongInput(
-                f"hold {self.hold} is for the policy 'held', not for {self.policy!r}; leave it out"
-            )
+        for name, (owner, usual) in POLICY_FIELDS.items():
+            value = getattr(self, name)
+            if self.policy != owner and value != usual:
+                raise WrongInput(
+                    f"{name} {value} is for the policy {owner!r}, not for {self.policy!r}; leave it out"
+                )
         if self.seed < 0:
             raise WrongInput(f"seed must be 0 or more, got {self.seed}")
 
@@ -68,9 +77,20 @@ class CaptureJob(WorldConfig):
 
     def policy_config(self) -> PolicyConfig:
         """The policy that acts in it."""
+        _refuse_trained(self.policy)
         kind = config_of("agents", self.policy, PolicyConfig)
-        fields = {"shortest": self.hold[0], "longest": self.hold[1]} if self.policy == "held" else {}
-        return from_json(kind, fields, self.policy)
+        held = {"shortest": self.hold[0], "longest": self.hold[1]}
+        fields = {"held": held, "mixed": {"mix": self.mix, "epsilon": self.epsilon}}
+        return from_json(kind, fields.get(self.policy, {}), self.policy)
+
+
+def _refuse_trained(policy: str) -> None:
+    if policy.endswith(".zip"):
+        raise WrongInput(
+            f"{policy} is not loaded: such archives hold pickled objects, which may run anything"
+        )
+    if "/" in policy or Path(policy).is_dir():
+        raise WrongInput(f"{policy} cannot act yet: no agent is trained here so far; choose random or held")
 
 
 def capture(job: CaptureJob, folder: Path, console: Console = QUIET, workers: int = 1) -> dict[str, Any]:

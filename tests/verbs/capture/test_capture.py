@@ -111,6 +111,20 @@ def test_a_reward_that_is_no_number_names_environment_episode_step_and_value(tmp
             {"policy": "random", "hold": (2, 3)},
             "hold (2, 3) is for the policy 'held', not for 'random'; leave it out",
         ),
+        ({"epsilon": 0.5}, "epsilon 0.5 is for the policy 'mixed', not for 'held'; leave it out"),
+        (
+            {"policy": "dqn.zip"},
+            "dqn.zip is not loaded: such archives hold pickled objects, which may run anything",
+        ),
+        (
+            {"policy": "runs/dqn"},
+            "runs/dqn cannot act yet: no agent is trained here so far; choose random or held",
+        ),
+        ({"frame_skip": 0}, "frame_skip must be from 1 to 16, got 0"),
+        (
+            {"crop": True, "size": 0},
+            "crop cuts out a square of a chosen size; size 0 keeps the whole picture",
+        ),
         ({"episodes": 0}, "episodes must be 1 or more, got 0"),
         ({"stride": 0}, "stride must be 1 or more, got 0"),
         ({"size": -1}, "size must be from 0 to 4096 pixels, got -1"),
