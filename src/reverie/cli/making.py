@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import tyro
 
 from reverie.cli.answer import Answer, pairs
-from reverie.core.console import Console
+from reverie.core.console import Console, counted
 from reverie.core.errors import WrongInput
 
 
@@ -68,7 +68,8 @@ def capture_door() -> Callable[..., Any]:
 
 
 def _captured(result: dict[str, Any], data: Path) -> dict[str, Any]:
-    text = "{episodes} episodes, {frames} frames ({visible_frames} visible) in {0}".format(data, **result)
+    episodes, frames = counted(result["episodes"], "episode"), counted(result["frames"], "frame")
+    text = f"{episodes}, {frames} ({result['visible_frames']} visible) in {data}"
     return {"text": text, "result": result}
 
 
@@ -107,7 +108,7 @@ def fit_door(word: str) -> Callable[..., Any]:
 def _fitted(result: dict[str, Any], run: Path) -> dict[str, Any]:
     losses = result["validation"]
     best = f"best validation loss {min(losses):.5g} after epoch {result['best_epoch']}" if losses else "done"
-    return {"text": f"{run}: {result['epochs']} epochs in {result['seconds']} s, {best}", "result": result}
+    return {"text": f"{run}: {counted(result['epochs'], 'epoch')} in {result['seconds']} s, {best}", "result": result}
 
 
 def resume_door() -> Callable[..., Any]:

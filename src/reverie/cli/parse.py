@@ -11,6 +11,7 @@ import tyro
 
 from reverie.cli.answer import Answer
 from reverie.cli.commands import Command
+from reverie.cli.words import listing
 from reverie.core.console import Console
 from reverie.core.errors import WrongInput, unknown
 from reverie.core.family import members
@@ -71,7 +72,7 @@ def _call(command: Command, door: Callable[..., Call], title: str, words: list[s
             return tyro.cli(door, prog=title, args=words, config=config)
     except SystemExit as end:
         if not end.code:
-            raise Help(_plain(out.getvalue())) from None
+            raise Help("\n".join([_optional(_plain(out.getvalue())), *listing(title.split()[1])])) from None
     raise WrongInput(_sentence(err.getvalue(), title, words, _flags(door, title, config))) from None
 
 
@@ -108,6 +109,11 @@ def _flags(door: Callable[..., Call], title: str, config: tuple[Any, ...]) -> li
     except SystemExit:
         pass
     return sorted(set(re.findall(r"--[a-z][a-z0-9-]*", out.getvalue())) | {"--json"})
+
+
+def _optional(text: str) -> str:
+    """Help in which places for several things that must be given do not look as if they could be left out."""
+    return re.sub(r"\[(RUNS)\]( *)", lambda found: f"{found[1]}...{found[2][1:]}", text)
 
 
 def _plain(text: str) -> str:

@@ -117,6 +117,11 @@ class _Lines:
         return f"{self._label}: {self._done}/{self._total}, {left} left{note}"
 
 
+def counted(number: int, thing: str) -> str:
+    """A number of things in words: 1 episode, 2 episodes."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
 def duration(seconds: float) -> str:
     """A time span in words: 48 s, 3 min 20 s, 2 h 5 min."""
     whole = max(0, round(seconds))

@@ -1,10 +1,13 @@
 """The probe's table and ranking: who knows which factor, how surely, and who knows more than whom."""
 
 from collections.abc import Sequence
+from itertools import zip_longest
+from textwrap import wrap
 from typing import Any
 
 import numpy as np
 
+from reverie.core.console import counted
 from reverie.core.errors import WrongInput
 from reverie.ops import bootstrap
 from reverie.ops.bootstrap import Counts, EpisodeSums
@@ -155,8 +158,8 @@ def _number(value: float) -> float | None:
 def _heading(run: Result) -> str:
     fit, test = run["fit"], run["test"]
     return (
-        f"probes fitted on {fit['frames']} frames of {fit['episodes']} episodes, "
-        f"tested on {test['frames']} frames of {test['episodes']} ({run['split']});\n"
+        f"probes fitted on {fit['frames']} frames of {counted(fit['episodes'], 'episode')}, "
+        f"tested on {test['frames']} frames of {counted(test['episodes'], 'other')} ({run['split']});\n"
         "in brackets: 95 % intervals over test episodes only, without the luck of the fitting episodes\n"
         f"or of training{_pools(run)}"
     )
@@ -185,11 +188,17 @@ def _block(
     lines = [f"{SCORES[score]}, {READERS[reader]}"]
     lines.append(_columns(width, "", [factor["name"] for factor in shown]))
     if score != "r2" and any(factor["unit"] for factor in shown):
-        lines.append(_columns(width, "", [f"({factor['unit'] or 'no unit'})" for factor in shown]))
+        lines += _units(width, [f"({factor['unit'] or 'no unit'})" for factor in shown])
     for row in rows:
         cells = [cell(part, score) for part in row["scores"][start : start + COLUMNS]]
         lines.append(_columns(width, row["label"], cells))
     return lines
+
+
+def _units(width: int, units: Sequence[str]) -> list[str]:
+    """Units under their columns, in several lines where one is too narrow; a cut one says nothing."""
+    wrapped = [wrap(unit, COLUMN - 1) for unit in units]
+    return [_columns(width, "", line) for line in zip_longest(*wrapped, fillvalue="")]
 
 
 def _columns(width: int, label: str, cells: Sequence[str]) -> str:

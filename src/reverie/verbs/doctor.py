@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from reverie.core import assets
-from reverie.core.console import QUIET, Console
+from reverie.core.console import QUIET, Console, counted
 from reverie.core.errors import WrongInput
 from reverie.verbs import _packages
 
@@ -103,7 +103,7 @@ def _torch() -> Iterator[Finding]:
     cores = os.cpu_count() or 1
     threads = torch.get_num_threads()
     yield Finding(
-        "torch", "fine", f"{torch.__version__}; {_count(threads, 'thread')}, {_count(cores, 'core')}"
+        "torch", "fine", f"{torch.__version__}; {counted(threads, 'thread')}, {counted(cores, 'core')}"
     )
 
 
@@ -203,10 +203,6 @@ def _self_test() -> Iterator[Finding]:
         probe(ProbeJob(runs=(run,), data=data, probe="ridge"))
     seconds = time.monotonic() - began
     yield Finding("self-test", "fine", f"captured, fitted and probed in {seconds:.1f} s")
-
-
-def _count(number: int, thing: str) -> str:
-    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
 def _sentence(error: Exception) -> str:

@@ -1,0 +1,44 @@
+"""Words: what the flags of a command take beside numbers and paths, read from the families."""
+
+import ast
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+
+from reverie.core.family import members
+
+TAKES = {
+    "capture": {"--policy": "agents"},
+    "fit": {"--reconstruction": "terms"},
+    "look": {"--lens": "lenses"},
+}
+"""Flags whose words are members of a family, by the command's name."""
+
+
+def listing(name: str) -> list[str]:
+    """Lines for the end of a command's help: the words that its flags take."""
+    lines = []
+    for flag, family in TAKES.get(name, {}).items():
+        lines += ["", f"words for {flag}:", *_columns(members(family))]
+    return lines + (
+        ["", "networks for --reconstruction perceptual:NETWORK@LAYER:", *_networks()] if name == "fit" else []
+    )
+
+
+def _networks() -> list[str]:
+    """The feature networks with their layers, as the function that builds them tells."""
+    spec = find_spec("reverie.nn")
+    assert spec is not None and spec.origin is not None
+    folder = Path(spec.origin).parent / "feature_networks"
+    return _columns({file.stem: text for file in sorted(folder.glob("*.py")) for text in _layers(file)})
+
+
+def _layers(file: Path) -> Iterator[str]:
+    for node in ast.parse(file.read_bytes()).body:
+        if isinstance(node, ast.FunctionDef) and node.name == "layers":
+            yield (ast.get_docstring(node) or "").partition("\n")[0]
+
+
+def _columns(words: dict[str, str]) -> list[str]:
+    width = max(map(len, words))
+    return [f"  {word:<{width}}  {line}" for word, line in words.items()]
