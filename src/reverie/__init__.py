@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from reverie.api import (
+        adopt,
         capture,
         export,
         export_data,
@@ -18,10 +19,12 @@ if TYPE_CHECKING:
         probe,
         report,
         resume,
+        sb3_encoder,
         sb3_policy_kwargs,
     )
 
 __all__ = [
+    "adopt",
     "capture",
     "export",
     "export_data",
@@ -36,6 +39,7 @@ __all__ = [
     "probe",
     "report",
     "resume",
+    "sb3_encoder",
     "sb3_policy_kwargs",
 ]
 

@@ -102,6 +102,31 @@ def open_data(path: Place) -> Any:
     return store.open_data(Path(path))
 
 
+def adopt(
+    encoder: Any, run: Place, data: Place | Sequence[Place], name: str = "", pool: int = 4
+) -> dict[str, Any]:
+    """Make a run of an encoder from elsewhere, for `probe`, `look` and `report`: its codes of recordings.
+
+    `encoder` is a module or a function from frames (float in [0, 1], channel second) to codes, an ONNX file,
+    or a layer of a feature network ("squeezenet@fire3"); `name` is what pages call one from memory. Features
+    with rows and columns are averaged over a grid of `pool` by `pool`.
+    """
+    from reverie.verbs import adopt as verb
+    from reverie.verbs.encoders import encoder_of
+
+    known = isinstance(encoder, str | Path)
+    word = str(encoder) if known else name or getattr(encoder, "__name__", type(encoder).__name__)
+    job = from_json(verb.AdoptJob, {"encoder": word, "data": _paths(data), "pool": pool}, "adopt")
+    return verb.adopt(encoder_of(word, _console()) if known else encoder, job, Path(run), _console())
+
+
+def sb3_encoder(agent: Any) -> Any:
+    """What a Stable-Baselines3 agent's policy reads of a frame, as an encoder for `adopt`."""
+    from reverie.verbs import encoders
+
+    return encoders.sb3_encoder(agent)
+
+
 def export(run: Place, file: Place) -> dict[str, Any]:
     """Write a run's encoder as an ONNX file; its metadata say what it takes."""
     from reverie.verbs import export as verb

@@ -36,6 +36,7 @@ COMMANDS: dict[str, Command] = {
     "capture": Command(making.capture_door, "verbs/capture.py"),
     "fit": Command(making.fit_door, "verbs/fit.py", family="representations"),
     "resume": Command(making.resume_door, "verbs/resume.py"),
+    "adopt": Command(exchange.adopt_door, "verbs/adopt.py"),
     "probe": Command(looking.probe_door, "verbs/probe.py", positional=False),
     "look": Command(looking.look_door, "verbs/look.py"),
     "report": Command(looking.report_door, "verbs/report.py"),

@@ -1,4 +1,4 @@
-"""Doors to what comes in and goes out: export, data export and data import."""
+"""Doors to what comes in and goes out: adopt, export, data export and data import."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -6,6 +6,34 @@ from typing import Any
 
 from reverie.cli.answer import Answer, pairs
 from reverie.core.console import Console
+
+
+def adopt_door() -> Callable[..., Any]:
+    """The door to `reverie adopt`."""
+
+    def door(encoder: str, run: Path, data: tuple[Path, ...], pool: int = 4, download: bool = False):
+        """Make a run of an encoder from elsewhere, by its codes of some recordings.
+
+        Args:
+            encoder: An ONNX file, or a layer of a feature network, as in squeezenet@fire3.
+            run: New folder for the run.
+            data: Recordings whose frames are encoded: those to be probed on and tested on.
+            pool: Features with rows and columns are averaged over a grid of so many by so many places.
+            download: Fetch a feature network's official weights when they are not on this machine.
+        """
+
+        def call(console: Console) -> Answer:
+            from reverie.verbs.adopt import AdoptJob, adopt
+            from reverie.verbs.encoders import encoder_of
+
+            job = AdoptJob(encoder=encoder, data=data, pool=pool)
+            result = adopt(encoder_of(encoder, console, download), job, run, console)
+            text = "{0}: codes of {frames} frames, {code_size} units each".format(run, **result)
+            return Answer(text, result)
+
+        return call
+
+    return door
 
 
 def export_door() -> Callable[..., Any]:

@@ -18,16 +18,16 @@ from reverie.ops.intervals import student_interval
 from reverie.terms import parse
 from reverie.verbs._subjects import Side
 from reverie.verbs.feature_network import feature_networks
-from reverie.verbs.load import Loaded
+from reverie.verbs.load import Adopted, Loaded
 
 FRAMES, BATCH = 500, 100
 """Test frames that are asked at most, evenly chosen, and so many at once."""
 
 
-def check(runs: Sequence[Loaded]) -> None:
+def check(runs: Sequence[Loaded | Adopted]) -> None:
     """Refuse runs that give frames no probability; WrongInput names the run and what it lacks."""
     for one in runs:
-        if not isinstance(one.config, AutoencoderConfig):
+        if not isinstance(one, Loaded) or not isinstance(one.config, AutoencoderConfig):
             raise WrongInput(f"{one.run.name} rebuilds no frames, so they have no likelihood; leave it out")
         if not parse(one.config.reconstruction).is_likelihood:
             raise WrongInput(
@@ -39,9 +39,9 @@ def check(runs: Sequence[Loaded]) -> None:
             raise WrongInput(f"{one.run.name} has no belief to draw codes from; fit a variational method")
 
 
-def measure(one: Loaded, side: Side, samples: int, seed: int) -> dict[str, Any]:
+def measure(one: Loaded | Adopted, side: Side, samples: int, seed: int) -> dict[str, Any]:
     """Bounds in nats a frame: the mean over test episodes, with a 95 % interval over these."""
-    assert isinstance(one.config, AutoencoderConfig)
+    assert isinstance(one, Loaded) and isinstance(one.config, AutoencoderConfig)
     rows = side.rows[np.linspace(0, len(side.rows) - 1, min(len(side.rows), FRAMES)).round().astype(int)]
     term = parse(one.config.reconstruction).build(Materials(feature_networks(QUIET), side.data.pixels))
     model = Likelihood(one.representation, term)

@@ -14,7 +14,7 @@ from reverie.core.representation import Representation
 from reverie.core.seeds import numpy_generator
 from reverie.data.store import DataSet
 from reverie.metrics._exam import Exam, Reader, Subject
-from reverie.verbs.load import Loaded, encode_rows, load, untrained
+from reverie.verbs.load import Adopted, Loaded, encode_rows, load, untrained
 
 PIXEL_FRAMES = 5000
 """Most frames that raw pixels and PCA learn from: closed forms over all pixels grow with the cube of it."""
@@ -43,6 +43,10 @@ class Seats:
     test: Side
     readers: tuple[Reader, ...]
 
+    def codes_of(self, loaded: Loaded | Adopted) -> tuple[np.ndarray, np.ndarray]:
+        """Codes of a run, of the fitting and of the testing frames."""
+        return loaded.codes(self.fit.data, self.fit.rows), loaded.codes(self.test.data, self.test.rows)
+
     def codes(self, representation: Representation) -> tuple[np.ndarray, np.ndarray]:
         """Codes of the fitting and of the testing frames."""
         fit, test = (
@@ -64,9 +68,9 @@ class Seats:
         return "" if len(self.fit.rows) <= PIXEL_FRAMES else f", {PIXEL_FRAMES} frames"
 
 
-def run_rows(seats: Seats, loaded: Loaded) -> list[dict[str, Any]]:
+def run_rows(seats: Seats, loaded: Loaded | Adopted) -> list[dict[str, Any]]:
     """The run itself, and its codes with the labels of other episodes."""
-    codes = seats.codes(loaded.representation)
+    codes = seats.codes_of(loaded)
     name, size = loaded.run.name, codes[0].shape[1]
     shuffled = Seats(seats.exam.permuted(), seats.fit, seats.test, seats.readers)
     return [

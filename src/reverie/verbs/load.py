@@ -1,5 +1,6 @@
 """Load: the trained part of a run, ready to encode."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,18 @@ from jaxtyping import Float32
 
 from reverie.core.errors import WrongInput
 from reverie.core.family import word_of
-from reverie.core.representation import AutoencoderConfig, Representation, RepresentationConfig
+from reverie.core.posterior import Posterior
+from reverie.core.representation import (
+    AutoencoderConfig,
+    EncoderOnly,
+    Player,
+    Representation,
+    RepresentationConfig,
+)
 from reverie.core.run import Run
 from reverie.core.shapes import Pixels, Rows
 from reverie.data.batches import to_frames
+from reverie.data.store import DataSet
 from reverie.engine.checkpoint import read_tensors
 from reverie.verbs.fit import FitJob, build, read_job
 
@@ -38,6 +47,73 @@ class Loaded:
     def seed(self) -> int:
         """Seed of the fit."""
         return self.job.conditions.seed
+
+    @property
+    def own_data(self) -> Path:
+        """The recordings that it learnt from."""
+        return self.job.data
+
+    def codes(self, data: DataSet, rows: Rows) -> Float32[np.ndarray, "row code"]:
+        """Mean codes of some frames of a data set."""
+        return encode_rows(self.representation, data.pixels, rows)
+
+
+class Elsewhere(EncoderOnly):
+    """An encoder that is not here, only what it made of some recordings."""
+
+    def encode(self, frames: Any) -> Posterior:
+        """Always WrongInput: an adopted run keeps codes, no encoder."""
+        raise WrongInput("an adopted run keeps the codes of its recordings, not the encoder")
+
+    def players(self) -> Sequence[Player]:
+        """Nobody learns."""
+        return ()
+
+
+@dataclass(frozen=True)
+class Adopted:
+    """The codes that an encoder from elsewhere made of some recordings."""
+
+    run: Run
+    own_data: Path
+    """The first recordings that it encoded."""
+    frame_shape: tuple[int, ...]
+    description: dict[str, Any]
+    representation: Representation
+
+    def codes(self, data: DataSet, rows: Rows) -> Float32[np.ndarray, "row code"]:
+        """Codes of some frames of a data set; WrongInput unless these recordings were encoded."""
+        file = codes_file(self.run.folder, data)
+        if not file.is_file():
+            raise WrongInput(
+                f"{self.run.folder} has no codes of {data.path}; adopt the encoder anew, with these"
+            )
+        codes = read_tensors(file, _checksum(self.run, file)).get("codes")
+        if codes is None or codes.ndim != 2 or len(codes) != data.frame_count or not codes.isfinite().all():
+            raise WrongInput(
+                f"{file} does not hold a code for every frame of {data.path}; adopt the encoder anew"
+            )
+        return codes.numpy()[rows].astype(np.float32)
+
+
+def codes_file(folder: Path, data: DataSet) -> Path:
+    """Where an adopted run keeps the codes of a data set."""
+    return folder / "codes" / f"{data.fingerprint[:16]}.safetensors"
+
+
+def load_subject(folder: Path) -> Loaded | Adopted:
+    """What a run folder has to show: a representation that was fitted, or codes that were adopted."""
+    run = Run.open(folder)
+    written = run.job()
+    if written["verb"] != "adopt":
+        return load(folder)
+    run.result()
+    job, shape = written["job"], _frame_shape(written["uses"], folder)
+    data = job.get("data")
+    if not isinstance(data, list) or not data or not all(isinstance(path, str) for path in data):
+        raise WrongInput(f"the job of {folder} is damaged: it does not say which recordings were encoded")
+    description = {"method": str(job.get("encoder")), "reconstruction": None, "feature_network": None}
+    return Adopted(run, Path(data[0]), shape, description, Elsewhere())
 
 
 def load(folder: Path, snapshot: Path | None = None) -> Loaded:

@@ -18,7 +18,7 @@ from reverie.data.batches import to_frames
 from reverie.data.store import DataSet, open_data
 from reverie.lenses import _style
 from reverie.lenses.reconstruction import rebuild
-from reverie.verbs.load import Loaded, encode_rows, load
+from reverie.verbs.load import Adopted, Loaded, load_subject
 
 STRIP = 10
 """Frames in the bare strips that reports put side by side."""
@@ -55,7 +55,7 @@ def look(job: LookJob, console: Console = QUIET) -> list[Path]:
     """
     words = job.lens or tuple(members("lenses"))
     lenses = {word: from_json(config_of("lenses", word, LensConfig), {}, word) for word in words}
-    loaded = load(job.run)
+    loaded = load_subject(job.run)
     if isinstance(loaded.representation, EncoderOnly):
         lenses = _without_decoder(job, loaded, lenses)
     exhibit = _exhibit(job, loaded)
@@ -73,7 +73,9 @@ def look(job: LookJob, console: Console = QUIET) -> list[Path]:
     return paths
 
 
-def _without_decoder(job: LookJob, loaded: Loaded, lenses: dict[str, LensConfig]) -> dict[str, LensConfig]:
+def _without_decoder(
+    job: LookJob, loaded: Loaded | Adopted, lenses: dict[str, LensConfig]
+) -> dict[str, LensConfig]:
     """The lenses that look at codes alone; refuses others that were asked for by name."""
     blind = [word for word, lens in lenses.items() if lens.decodes]
     if job.lens and blind:
@@ -85,7 +87,7 @@ def _without_decoder(job: LookJob, loaded: Loaded, lenses: dict[str, LensConfig]
     return {word: lens for word, lens in lenses.items() if not lens.decodes}
 
 
-def _exhibit(job: LookJob, loaded: Loaded) -> Exhibit:
+def _exhibit(job: LookJob, loaded: Loaded | Adopted) -> Exhibit:
     path = job.data or _own_data(loaded)
     data = open_data(path)
     _check(job, (path, data), loaded)
@@ -96,13 +98,13 @@ def _exhibit(job: LookJob, loaded: Loaded) -> Exhibit:
         loaded.run.name,
         loaded.representation,
         to_frames(data.pixels[rows]),
-        encode_rows(loaded.representation, data.pixels, rows),
+        loaded.codes(data, rows),
         np.ascontiguousarray(truth[:, columns]),
         tuple(data.factors[column] for column in columns),
     )
 
 
-def _check(job: LookJob, recordings: tuple[Path, DataSet], loaded: Loaded) -> None:
+def _check(job: LookJob, recordings: tuple[Path, DataSet], loaded: Loaded | Adopted) -> None:
     path, data = recordings
     if tuple(data.frame_shape) != tuple(loaded.frame_shape):
         wanted, found = ("x".join(map(str, shape[1:])) for shape in (loaded.frame_shape, data.frame_shape))
@@ -116,8 +118,8 @@ def _check(job: LookJob, recordings: tuple[Path, DataSet], loaded: Loaded) -> No
         raise WrongInput(f"{path} has fewer than 5 visible frames; there is nothing to look at")
 
 
-def _own_data(loaded: Loaded) -> Path:
-    data = loaded.job.data
+def _own_data(loaded: Loaded | Adopted) -> Path:
+    data = loaded.own_data
     if not data.is_dir():
         raise WrongInput(f"the recordings of {loaded.run.folder} are not at {data}; name some with --data")
     return data

@@ -20,7 +20,7 @@ from reverie.ops import groups
 from reverie.reports.table import compare, format_table
 from reverie.verbs import _likelihood, _subjects
 from reverie.verbs._subjects import Seats, Side
-from reverie.verbs.load import Loaded, load
+from reverie.verbs.load import Adopted, Loaded, load_subject
 
 __all__ = ["ProbeJob", "format_table", "probe"]
 
@@ -46,7 +46,7 @@ class ProbeJob(Config):
     baselines: bool = True
     """Rows of mean predictor, PCA, raw pixels and untrained encoder; --no-baselines leaves them out."""
     over_training: bool = True
-    """Snapshots of a run's epochs are probed too (linear reader); --no-over-training leaves them out."""
+    """Where a run kept snapshots of its epochs, probe these too (linear reader)."""
     reference: str | None = None
     """Name of the run that the others are compared with; the best one, if not given."""
     likelihood: int = 0
@@ -67,7 +67,7 @@ def probe(job: ProbeJob, console: Console = QUIET) -> dict[str, Any]:
     frames of another size than a run's, fewer than 2 episodes, a reference that is not among the runs, and a
     run without the likelihood that is asked for.
     """
-    loaded = [load(run) for run in job.runs]
+    loaded = [load_subject(run) for run in job.runs]
     _check_runs(job, loaded)
     if job.likelihood:
         _likelihood.check(loaded)
@@ -89,7 +89,9 @@ def probe(job: ProbeJob, console: Console = QUIET) -> dict[str, Any]:
     return compare(results, job.reference)
 
 
-def _results(job: ProbeJob, seats: Seats, loaded: Sequence[Loaded], console: Console) -> list[dict[str, Any]]:
+def _results(
+    job: ProbeJob, seats: Seats, loaded: Sequence[Loaded | Adopted], console: Console
+) -> list[dict[str, Any]]:
     """What is particular to each run: its rows with the baselines, its curve, its description."""
     results, components = [], {}
     with console.track("probe", len(loaded) * (4 if job.baselines else 2) + job.baselines) as tracker:
@@ -102,7 +104,7 @@ def _results(job: ProbeJob, seats: Seats, loaded: Sequence[Loaded], console: Con
             tracker.advance(note=one.run.name)
             if job.baselines:
                 size = rows[0]["code_size"]
-                rows += _subjects.untrained_rows(seats, one)
+                rows += _subjects.untrained_rows(seats, one) if isinstance(one, Loaded) else []
                 tracker.advance(note=f"{one.run.name}, untrained")
                 components[size] = components.get(size) or _subjects.pca_rows(seats, size)
                 tracker.advance(note="PCA")
@@ -187,7 +189,7 @@ def _varies(values: np.ndarray) -> bool:
     return float(np.ptp(values)) > 1e-6 * max(1.0, float(np.abs(values).max()))
 
 
-def _check_runs(job: ProbeJob, loaded: Sequence[Loaded]) -> None:
+def _check_runs(job: ProbeJob, loaded: Sequence[Loaded | Adopted]) -> None:
     names = [one.run.name for one in loaded]
     if len(set(names)) < len(names):
         raise WrongInput(f"two runs have the same name ({', '.join(names)}); rename the folder of one")
@@ -195,7 +197,7 @@ def _check_runs(job: ProbeJob, loaded: Sequence[Loaded]) -> None:
         raise unknown("reference run", job.reference, names)
 
 
-def _check_frames(job: ProbeJob, loaded: Sequence[Loaded], sides: tuple[Side, Side]) -> None:
+def _check_frames(job: ProbeJob, loaded: Sequence[Loaded | Adopted], sides: tuple[Side, Side]) -> None:
     paths = job.data, job.test or job.data
     for one in loaded:
         for path, side in zip(paths, sides, strict=True):
@@ -222,7 +224,7 @@ def _warnings(exam: Exam) -> list[str]:
     return found
 
 
-def _elsewhere(loaded: Sequence[Loaded], test: DataSet) -> list[str]:
+def _elsewhere(loaded: Sequence[Loaded | Adopted], test: DataSet) -> list[str]:
     """A sentence for each run that was trained in another environment than it is tested in."""
     homes = {one.run.name: one.run.job()["uses"].get("env") for one in loaded}
     return [
@@ -232,7 +234,7 @@ def _elsewhere(loaded: Sequence[Loaded], test: DataSet) -> list[str]:
     ]
 
 
-def _seen_before(loaded: Sequence[Loaded], test: DataSet) -> list[str]:
+def _seen_before(loaded: Sequence[Loaded | Adopted], test: DataSet) -> list[str]:
     """A sentence for each run that was trained on what it is tested on."""
     found = []
     for one in loaded:
@@ -247,10 +249,10 @@ def _seen_before(loaded: Sequence[Loaded], test: DataSet) -> list[str]:
     return found
 
 
-def _trained_on_episodes_of(one: Loaded, fingerprint: Any, test: DataSet) -> bool:
+def _trained_on_episodes_of(one: Loaded | Adopted, fingerprint: Any, test: DataSet) -> bool:
     """Whether the run's own recordings, where they still lie in their place, share episodes with the test."""
     try:
-        own = open_data(one.job.data)
+        own = open_data(one.own_data)
     except WrongInput:
         return False
     return own.fingerprint == fingerprint and share_episodes(own, test)

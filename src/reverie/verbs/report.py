@@ -6,7 +6,7 @@ from dataclasses import MISSING, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from reverie.core.config import Config
+from reverie.core.config import Config, from_json
 from reverie.core.console import QUIET, Console
 from reverie.core.errors import WrongInput
 from reverie.core.files import write_bytes
@@ -14,6 +14,8 @@ from reverie.core.run import Run
 from reverie.data.store import open_data
 from reverie.reports.page import render
 from reverie.reports.story import Story, read_story
+from reverie.verbs.adopt import AdoptJob
+from reverie.verbs.encoders import is_word
 from reverie.verbs.fit import read_job
 
 
@@ -71,10 +73,24 @@ def _with_pool(story: Story, run: Run) -> Story:
 
 def command(run: Run) -> str:
     """The command that makes the run again, with every field that is not at its default."""
+    if run.job()["verb"] == "adopt":
+        return _adoption(run)
     job = read_job(run)
     word = run.job()["job"]["method"]
     flags = [flag for part in (job.representation, job.plan, job.conditions) for flag in _flags(part)]
     return shlex.join(["reverie", "fit", word, job.data.as_posix(), run.folder.as_posix(), *flags])
+
+
+def _adoption(run: Run) -> str:
+    """The command that adopts the encoder again; for one that was in Python's memory, the call."""
+    written = {name: value for name, value in run.job()["job"].items() if name != "method"}
+    job = from_json(AdoptJob, written, f"job of {run.folder}")
+    data = [path.as_posix() for path in job.data]
+    if not is_word(job.encoder):
+        return f"reverie.adopt(..., {run.folder.as_posix()!r}, {data}, name={job.encoder!r}, pool={job.pool})"
+    return shlex.join(
+        ["reverie", "adopt", job.encoder, run.folder.as_posix(), *data, "--pool", str(job.pool)]
+    )
 
 
 def _flags(config: Config) -> Iterator[str]:
