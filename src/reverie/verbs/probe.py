@@ -46,7 +46,7 @@ class ProbeJob(Config):
     baselines: bool = True
     """Rows of mean predictor, PCA, raw pixels and untrained encoder; --no-baselines leaves them out."""
     over_training: bool = True
-    """Where a run kept snapshots of its epochs, probe these too (linear reader)."""
+    """Snapshots of a run's epochs are probed too (linear reader); --no-over-training leaves them out."""
     reference: str | None = None
     """Name of the run that the others are compared with; the best one, if not given."""
     likelihood: int = 0
