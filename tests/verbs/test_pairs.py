@@ -8,6 +8,7 @@ from reverie.core.errors import BrokeWhileWorking
 from reverie.data.check import check_data
 from reverie.data.store import open_data
 from reverie.envs.make import WorldConfig, make_world
+from reverie.verbs import pairs
 from reverie.verbs.pairs import PairsJob, make_pairs
 
 
@@ -31,9 +32,10 @@ def test_the_same_seed_makes_the_same_pairs(tmp_path):
     assert one.fingerprint == two.fingerprint != three.fingerprint
 
 
-def test_what_follows_from_a_byte_is_named_and_kept_on_request(tmp_path):
+def test_what_follows_from_a_byte_is_named_and_kept_on_request(tmp_path, monkeypatch):
     """Space Invaders copies where the gun is (byte 28) into byte 6 within the frame."""
     pytest.importorskip("ale_py")
+    monkeypatch.setattr(pairs, "TRIES", 4)
     world = make_world("ALE/SpaceInvaders-v5", WorldConfig())
     world.close()
     gun = world.factors[28].name
