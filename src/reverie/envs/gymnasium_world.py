@@ -37,12 +37,15 @@ class Plan:
 class GymnasiumWorld:
     """One environment, its game, and the camera that looks at it."""
 
-    def __init__(self, make: Callable[[], Any], game: Game, plan: Plan) -> None:
-        """`make` builds the environment, `game` is what is special about it, `plan` how to look at it."""
+    def __init__(self, make: Callable[[], Any], game: Game, plan: Plan, env: Any) -> None:
+        """`make` builds the environment anew, `game` is what is special about it, `plan` how to look at it.
+
+        `env` is the first one, made already.
+        """
         self._make = make
         self._game = game
         self._plan = plan
-        self._env = self._made()
+        self._env = self._prepared(env)
         self._observation: Any = None
         self._picture: Any = None
         self._before: Any = None
@@ -55,7 +58,7 @@ class GymnasiumWorld:
         """Start a new episode, in a new environment where the old one might leave traces."""
         if self._observation is not None and not self._game.lasting:
             self._env.close()
-            self._env = self._made()
+            self._env = self._prepared(self._make())
         self._observation = self._try(self._game.begin, self._env, generator)
         self._before = self._picture = self._frame = self._truth = None
 
@@ -119,8 +122,7 @@ class GymnasiumWorld:
         """Give back windows and memory."""
         self._env.close()
 
-    def _made(self) -> Any:
-        env = self._make()
+    def _prepared(self, env: Any) -> Any:
         self._game.prepare(env)
         return env
 

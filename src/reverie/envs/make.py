@@ -76,8 +76,9 @@ def make_world(env_id: str, config: WorldConfig) -> World:
     observed = game is not None and game.observe is not the_observation
     frames = _choose_frames(plain, env_id, config.frames, observed)
     game = game or _unknown_game(plain, frames)
-    plain.close()
     mode = {"render_mode": "rgb_array"} if frames == "render" else {}
+    if mode:
+        plain.close()
     camera = Camera(size=config.size, grey=config.grey, crop=config.crop, cut=game.cut)
     plan = Plan(
         env=env_id,
@@ -88,7 +89,8 @@ def make_world(env_id: str, config: WorldConfig) -> World:
         scenes=config.scenes,
         options={**options, **game.options},
     )
-    world = GymnasiumWorld(partial(_make, env_id, options | mode), game, plan)
+    make = partial(_make, env_id, options | mode)
+    world = GymnasiumWorld(make, game, plan, make() if mode else plain)
     return Stacked(world, config.frame_stack) if config.frame_stack > 1 else world
 
 
