@@ -40,6 +40,7 @@ def fit(setup: Setup, plan: Plan, run: Run, console: Console) -> Outcome:
     The module holds the best weights by validation loss when the plan has patience, else the last ones.
     Raises BrokeWhileWorking when a loss is not a number; the last good checkpoint stays.
     """
+    setup.prepare()
     loop = _Loop(setup, plan, run)
     loop.restore(console)
     steps = plan.epochs * len(setup.training)
@@ -93,7 +94,8 @@ class _Loop:
     def _learn(self, player: Player, batch: Any, rate: float) -> tuple[Losses, float]:
         optimiser = self.optimisers[player.name]
         optimiser.param_groups[0]["lr"] = rate * player.learning_rate
-        losses = player.loss(self.setup.on_device(batch), self.generator)
+        with self.setup.computing():
+            losses = player.loss(self.setup.on_device(batch), self.generator)
         total = losses.total()
         value = total.item()
         if not math.isfinite(value):

@@ -2,8 +2,9 @@
 
 import math
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import nn
@@ -12,6 +13,8 @@ from reverie.core.batches import Batches
 from reverie.core.errors import BrokeWhileWorking
 from reverie.core.representation import Player
 from reverie.core.seeds import torch_generator
+
+Precision = Literal["float32", "bfloat16"]
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,23 @@ class Setup:
     validation: Batches | None
     seed: int
     device: str = "cpu"
+    precision: Precision = "float32"
+    """What losses are computed in; weights, optimiser and sums are float32 always."""
+    compile: bool = False
+    """Whether the module's parts are compiled before the first step."""
+
+    def computing(self) -> AbstractContextManager[Any]:
+        """The context that losses are computed in."""
+        if self.precision == "float32":
+            return nullcontext()
+        return torch.autocast(self.device, torch.bfloat16)
+
+    def prepare(self) -> None:
+        """Compile the parts of the module, if asked to; names and values of its weights stay as they are."""
+        if self.compile:
+            for part in self.module.children():
+                # A kernel for each shape: which shape came first must not change the bits of a resumed fit.
+                part.compile(dynamic=False)
 
     def on_device(self, batch: Any) -> Any:
         """A batch where the module is."""
@@ -49,7 +69,8 @@ def validate(setup: Setup, when: str) -> tuple[float, dict[str, float]]:
     frames: dict[str, int] = {}
     for batch in setup.validation.epoch(0):
         for player in setup.players:
-            losses = player.loss(setup.on_device(batch), generator)
+            with setup.computing():
+                losses = player.loss(setup.on_device(batch), generator)
             weights |= losses.weights
             for name, term in losses.terms.items():
                 sums[name] = sums.get(name, 0.0) + float(term.sum())

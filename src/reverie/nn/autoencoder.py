@@ -55,11 +55,12 @@ class Autoencoder(Representation):
             raise ValueError(f"frames must have the shape {self.frame_shape}, got {tuple(frames.shape[1:])}")
         if not frames.is_floating_point():
             raise ValueError(f"frames must be float in [0, 1], got {frames.dtype}; divide bytes by 255 first")
-        return self._head(self.encoder(frames))
+        # Back to the precision of the frames, which a lower one inside must not leave.
+        return self._head(self.encoder(frames).to(frames.dtype))
 
     def decode(self, codes: Float[Tensor, "batch *code"]) -> Float[Tensor, "batch *frame"]:
         """The frame that each code stands for."""
-        return self.decoder(codes)
+        return self.decoder(codes).to(codes.dtype)
 
     def loss(self, frames: Float[Tensor, "batch *frame"], generator: torch.Generator | None) -> Losses:
         """The terms of the objective for each image of a batch."""

@@ -61,7 +61,7 @@ class SpatioTemporalDIM(EncoderOnly):
 
     def encode(self, frames: Frames) -> Posterior:
         """The code of each frame, a point."""
-        return Point(self.to_codes(self.to_places(frames)))
+        return Point(self.to_codes(self.to_places(frames)).to(frames.dtype))
 
     def loss(self, pair: tuple[Frames, Frames], generator: torch.Generator | None) -> Losses:
         """Nats of finding the next frame by the whole code, and by the features of one place, without chance.
@@ -72,7 +72,7 @@ class SpatioTemporalDIM(EncoderOnly):
         codes, here, there = self.to_codes(maps), _by_place(maps), _by_place(self.to_places(pair[1]))
         by_code = torch.einsum("if,pjf->pij", self.global_score(codes), there)
         by_place = torch.einsum("pif,pjf->pij", self.local_score(here), there)
-        terms = {"global_local": info_nce(by_code), "local_local": info_nce(by_place)}
+        terms = {"global_local": info_nce(by_code.float()), "local_local": info_nce(by_place.float())}
         return Losses(terms, dict.fromkeys(terms, 1.0))
 
     def players(self) -> Sequence[Player]:

@@ -91,7 +91,7 @@ class VICReg(EncoderOnly):
 
     def encode(self, frames: Frames) -> Posterior:
         """The code of each frame, a point."""
-        return Point(self.encoder(frames))
+        return Point(self.encoder(frames).to(frames.dtype))
 
     def loss(self, pair: tuple[Frames, Frames], generator: torch.Generator | None) -> Losses:
         """The three prices of each pair; the last two are one number a batch.
@@ -100,7 +100,8 @@ class VICReg(EncoderOnly):
         published weights belong to; the paper's eq. 6 adds them.
         """
         config = self._config
-        first, second = (self.expander(self.encoder(config.change(side, generator))) for side in pair)
+        codes = (self.encoder(config.change(side, generator)) for side in pair)
+        first, second = (self.expander(part).float() for part in codes)
         variance = 0.5 * (missing_deviation(first) + missing_deviation(second))
         covariance = redundancy(first) + redundancy(second)
         terms = {

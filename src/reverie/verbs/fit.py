@@ -1,8 +1,6 @@
 """Fit: frames of a data set to a representation."""
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -24,11 +22,14 @@ from reverie.data.pairs import Pairs, first_rows
 from reverie.data.splits import rows_of, split_episodes
 from reverie.data.store import DataSet, open_data
 from reverie.engine import fit as engine
+from reverie.engine.board import check_board, on_board
 from reverie.engine.estimate import peak_memory
 from reverie.engine.plan import Plan
+from reverie.engine.setup import Precision
 from reverie.nn.feature_networks.network import FeatureNetwork
 from reverie.ops.collapse import collapsed_units
 from reverie.terms import parse
+from reverie.verbs import _machine as machine
 from reverie.verbs._sizes import check_size
 from reverie.verbs.feature_network import feature_network
 
@@ -46,12 +47,18 @@ class Conditions(Config):
     """Part of the episodes that is kept for validation."""
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     """Where to compute; auto takes a GPU where there is one."""
+    precision: Precision = "float32"
+    """What networks compute in; weights stay float32. `reverie bench switches` says what is faster."""
+    compile: bool = False
+    """Compile the networks first, which takes a minute or two; needs a C++ compiler."""
     threads: int = 0
     """Threads of the computation; 0 is half of the cores. The same number gives the same bits."""
     workers: int = 0
     """Threads that prepare batches ahead; the batches are the same whatever their number."""
     download: bool = False
     """Fetch a feature network's official weights when they are not on this machine."""
+    tensorboard: bool = False
+    """Write the log once more for TensorBoard, into RUN/tensorboard."""
 
     def __post_init__(self) -> None:
         """Refuse numbers that cannot work."""
@@ -100,7 +107,7 @@ def resume_fit(run: Run, console: Console = QUIET) -> dict[str, Any]:
     job = read_job(run)
     _resolved(job.conditions)
     data = open_data(job.data)
-    with alone(run.folder), _threads(job.conditions.threads):
+    with alone(run.folder), machine.threads(job.conditions.threads):
         term, networks = _term(job, data, console)
         for thing, value in to_json(_uses(data, networks)).items():
             if run.job().get("uses", {}).get(thing) != value:
@@ -164,8 +171,11 @@ def _work(lesson: _Lesson, run: Run, console: Console) -> dict[str, Any]:
         _batches(lesson, module.pair_gap, validation, workers=0) if len(validation) else None,
         conditions.seed,
         conditions.device,
+        conditions.precision,
+        conditions.compile,
     )
-    outcome = engine.fit(setup, job.plan, run, console)
+    with on_board(run, conditions.tensorboard):
+        outcome = engine.fit(setup, job.plan, run, console)
     collapsed = _collapsed(module, data, validation if len(validation) else training)
     if collapsed:
         names = "all" if len(collapsed) == module.code_size else ", ".join(map(str, collapsed))
@@ -204,31 +214,17 @@ def _result(
     }
 
 
-@contextmanager
-def _threads(count: int) -> Iterator[None]:
-    """So many threads for torch, and as many as before afterwards."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(count)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
-
-
 def _resolved(conditions: Conditions) -> Conditions:
-    device = conditions.device if conditions.device != "auto" else _best_device()
+    if conditions.tensorboard:
+        check_board()
+    device = conditions.device if conditions.device != "auto" else machine.best_device()
     if device == "cuda" and not torch.cuda.is_available():
         raise WrongInput("device 'cuda' is not there; leave out --device, or use --device cpu")
     if device == "mps" and not torch.backends.mps.is_available():
         raise WrongInput("device 'mps' is not there; leave out --device, or use --device cpu")
+    machine.check_switches(device, conditions.precision, conditions.compile)
     threads = conditions.threads or max(1, (os.cpu_count() or 2) // 2)
     return replace(conditions, device=device, threads=threads)
-
-
-def _best_device() -> Literal["cpu", "cuda", "mps"]:
-    if torch.cuda.is_available():
-        return "cuda"
-    return "mps" if torch.backends.mps.is_available() else "cpu"
 
 
 def _rows(job: FitJob, data: DataSet) -> tuple[np.ndarray, np.ndarray]:

@@ -57,7 +57,7 @@ class FeatureNetwork(nn.Module):
             values = module(values)
             if name == layer:
                 break
-        return values
+        return values.to(frames.dtype)
 
     @torch.no_grad()
     def targets(
