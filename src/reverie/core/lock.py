@@ -26,3 +26,12 @@ def alone(folder: Path) -> Iterator[None]:
         except OSError:
             pass  # a file system without locks
         yield
+
+
+def in_use(folder: Path) -> bool:
+    """Whether a process works in the folder of a run now; False where the system has no such locks."""
+    try:
+        with alone(folder):
+            return False
+    except WrongInput:
+        return True

@@ -1,50 +1,88 @@
-"""Runs: what is in a folder of runs, at a glance."""
+"""Runs: what is in a folder of runs and data sets, at a glance."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from reverie.core.errors import WrongInput
+from reverie.core.lock import in_use
 from reverie.core.run import Run
 from reverie.data.manifest import NAME
 from reverie.data.manifest_reader import read_manifest
 
+COLUMNS = {
+    "data set": ("data set", "what", "episodes", "frames", "state"),
+    "run": ("run", "what", "seconds", "state"),
+}
+"""The two tables: what is told of a data set, and what of a run."""
+
 
 def list_runs(folder: Path) -> list[dict[str, Any]]:
-    """Every run at or below `folder`: name, verb, method, state and seconds; damaged ones say so."""
+    """Every data set and run at or below `folder`, data sets first; damaged ones say so.
+
+    `state` is finished, unfinished, running or damaged, and `done` the part that is done, from 0 to 1.
+    """
     if not folder.is_dir():
         raise WrongInput(f"no folder {folder}; runs are made by `reverie fit`")
     jobs = sorted(folder.rglob("job.json"))
-    return [_line(job.parent, folder) for job in jobs]
+    lines = [_line(job.parent, job.parent.relative_to(folder).as_posix()) for job in jobs]
+    return sorted(lines, key=lambda line: "data set" not in line)
 
 
-def table(runs: list[dict[str, Any]]) -> str:
-    """Runs as aligned lines."""
-    if not runs:
-        return "no runs here"
-    columns = ("run", "verb", "what", "state", "seconds")
-    rows = [columns, *(tuple(str(run[name]) for name in columns) for run in runs)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(columns))]
-    return "\n".join(
-        "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)) for row in rows
-    )
+def table(lines: Sequence[dict[str, Any]]) -> str:
+    """Data sets and runs as two tables of aligned lines."""
+    parts = []
+    for kind, columns in COLUMNS.items():
+        rows = [line | {"state": _state(line)} for line in lines if kind in line]
+        if rows:
+            parts.append(_aligned([columns, *([str(row.get(name, "")) for name in columns] for row in rows)]))
+    return "\n\n".join(parts) or "no runs here"
 
 
-def _line(place: Path, folder: Path) -> dict[str, Any]:
-    run, name = Run(place), place.relative_to(folder).as_posix()
+def _aligned(rows: Sequence[Sequence[str]]) -> str:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = ("  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)) for row in rows)
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _state(line: dict[str, Any]) -> str:
+    if line["state"] in ("finished", "damaged"):
+        return line["state"]
+    return f"{line['state']}, {line['done']:.0%}"
+
+
+def _line(place: Path, name: str) -> dict[str, Any]:
+    run = Run(place)
     try:
         written = run.job()
-        job = written["job"]
-        result = run.result() if run.finished else {}
-        what = job.get("method") or job.get("env") or ""
-        state = "finished" if run.finished or _recorded(place) else "unfinished"
-        return {
-            "run": name, "verb": written["verb"], "what": what,
-            "state": state, "seconds": result.get("seconds", ""),
-        }  # fmt: skip
-    except (WrongInput, AttributeError) as error:
-        return {"run": name, "verb": "?", "what": str(error), "state": "damaged", "seconds": ""}
+        if written["verb"] == "capture" or (place / NAME).exists():
+            return {"data set": name, **_recorded(place, written["job"])}
+        return {"run": name, **_fitted(run, written["job"])}
+    except (WrongInput, AttributeError, KeyError, TypeError) as error:
+        return {"run": name, "what": str(error), "state": "damaged", "done": 0.0}
 
 
-def _recorded(place: Path) -> bool:
-    """Whether a capture is complete; WrongInput when its manifest is damaged."""
-    return (place / NAME).exists() and read_manifest(place).complete
+def _recorded(place: Path, job: dict[str, Any]) -> dict[str, Any]:
+    """A data set; WrongInput when its manifest is damaged."""
+    found: dict[str, Any] = {"what": str(job.get("env") or job.get("word") or ""), "verb": "capture"}
+    if not (place / NAME).exists():
+        return found | {"episodes": 0, "frames": 0, "state": _unfinished(place), "done": 0.0}
+    manifest = read_manifest(place)
+    episodes, planned = len(manifest.episodes), int(job.get("episodes") or 0)
+    found |= {"episodes": episodes, "frames": manifest.rows}
+    if manifest.complete:
+        return found | {"state": "finished", "done": 1.0}
+    return found | {"state": _unfinished(place), "done": episodes / planned if planned else 0.0}
+
+
+def _fitted(run: Run, job: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {"what": str(job.get("method") or ""), "verb": "fit"}
+    if run.finished:
+        return found | {"seconds": run.result().get("seconds", ""), "state": "finished", "done": 1.0}
+    epochs = [event["epoch"] for event in run.events() if "epoch" in event]
+    done = float(epochs[-1]) / job["plan"]["epochs"] if epochs else 0.0
+    return found | {"state": _unfinished(run.folder), "done": min(done, 1.0)}
+
+
+def _unfinished(place: Path) -> str:
+    return "running" if in_use(place) else "unfinished"
