@@ -115,6 +115,22 @@ def test_a_run_that_was_not_probed_or_looked_at_has_a_page_that_says_what_to_do(
     assert "<img" not in text and Parsed(text).open == []
 
 
+def test_a_run_is_headed_by_its_data_its_epochs_and_its_seed(runs):
+    change(runs[0] / "job.json", lambda c: c["job"].update(data="data/fit", plan={"epochs": 1}))
+    change(runs[0] / "job.json", lambda c: c["job"].update(conditions={"seed": 7}))
+    words = " ".join(" ".join(Parsed(page(runs)).words).split())
+    assert "Fitted to data/fit, 1 epoch, seed 7." in words
+
+
+def test_what_a_section_leaves_out_is_named_before_it_is_trusted(runs):
+    (runs[1] / "probe.json").unlink()
+    (runs[1] / "look" / "traversal.png").unlink()
+    notes = " ".join(" ".join(Parsed(page(runs)).words).split()).partition("What they see")[0]
+    assert "it was not probed" in notes
+    assert "it is missing under “What each unit stands for”" in notes
+    assert "Where the codes lie" not in notes
+
+
 def test_an_unfinished_run_says_so(runs):
     (runs[0] / "result.json").unlink()
     assert "not finished; complete it with: reverie resume" in page(runs[:1])

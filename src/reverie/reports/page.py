@@ -15,6 +15,13 @@ from reverie.reports.charts import Axes, Interval, Series, dot_plot, line_chart
 from reverie.reports.story import Story
 from reverie.reports.table import READERS, SCORES, cell, compare, pool_sentences, table_rows
 
+SECTIONS = {
+    "strip-rebuilt": "What they see",
+    "traversal": "What each unit stands for",
+    "map": "Where the codes lie",
+    "samples": "What they imagine",
+}
+"""Headings of the sections of pictures, by the picture."""
 PANELS = 3
 FEW_POINTS = 300
 SETTLED = 1.5
@@ -41,7 +48,8 @@ def render(stories: Sequence[Story], title: str) -> str:
             losses=[_loss_chart(story, number) for number, story in enumerate(stories)],
             curves=_probe_curves(stories),
             strips=_strips(stories),
-            notes=[(story.name, text) for story in stories for text in _notes(story)],
+            headings={name: words for name, words in SECTIONS.items() if name != "strip-rebuilt"},
+            notes=[(story.name, text) for story in stories for text in _notes(story, stories)],
         )
     except (jinja2.UndefinedError, KeyError, TypeError, IndexError, AttributeError, ValueError) as error:
         if isinstance(error, WrongInput):
@@ -66,8 +74,15 @@ def _settings(stories: Sequence[Story]) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: not row["differs"])
 
 
-def _notes(story: Story) -> list[str]:
-    return list(dict.fromkeys([*story.warnings, *(story.probe or {}).get("warnings", [])]))
+def _notes(story: Story, stories: Sequence[Story]) -> list[str]:
+    """What a reader must know of a run before comparing it."""
+    missing = []
+    if story.probe is None and any(other.probe is not None for other in stories):
+        missing.append("it was not probed: what its codes know is not among the scores")
+    for name, section in SECTIONS.items():
+        if name not in story.pictures and any(name in other.pictures for other in stories):
+            missing.append(f"it is missing under “{section}”: nobody looked at it so")
+    return list(dict.fromkeys([*story.warnings, *(story.probe or {}).get("warnings", []), *missing]))
 
 
 def _strips(stories: Sequence[Story]) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
+from reverie.core.console import counted
 from reverie.core.errors import WrongInput
 from reverie.core.files import read_json
 from reverie.core.run import Run
@@ -35,6 +36,8 @@ class Story:
     """Method and fields, data and conditions, as words."""
     network: str | None
     """The feature network that the loss looked through, in a sentence."""
+    told: str
+    """Data, epochs and seed, in a sentence without its stop; empty where the job knows of none."""
     command: str
     """How to do it again."""
     versions: Mapping[str, str]
@@ -72,6 +75,7 @@ def _read(run: Run, written: dict[str, Any], command: str) -> Story:
         folder=run.folder.as_posix(),
         settings=_settings(written["job"], run.result() if run.finished else {}),
         network=_network(network) if network else None,
+        told=_told(written["job"]),
         command=command,
         versions={str(name): str(version) for name, version in written.get("made_with", {}).items()},
         training=_points(events, "train"),
@@ -107,6 +111,16 @@ def _settings(job: dict[str, Any], result: dict[str, Any]) -> dict[str, str]:
         if result.get(name) is not None:
             found[name.replace("_", " ")] = f"{_words(result[name])}{unit}"
     return found
+
+
+def _told(job: dict[str, Any]) -> str:
+    plan, conditions = job.get("plan", {}), job.get("conditions", {})
+    parts = [f"Fitted to {_words(job['data'])}"] if job.get("data") else []
+    if "epochs" in plan:
+        parts.append(counted(plan["epochs"], "epoch"))
+    if "seed" in conditions:
+        parts.append(f"seed {conditions['seed']}")
+    return ", ".join(parts)
 
 
 def _words(value: Any) -> str:
