@@ -3,6 +3,7 @@
 import json
 import platform
 import subprocess
+from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ class Run:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.listener: Callable[[], None] | None = None
+        """Who is told that there is a new event."""
 
     @classmethod
     def create(cls, folder: Path, verb: str, job: Any, uses: Any = None) -> "Run":
@@ -63,6 +66,8 @@ class Run:
         """Append one line to `events.jsonl`."""
         with (self.folder / "events.jsonl").open("a", encoding="utf-8") as file:
             file.write(json.dumps(values, allow_nan=False) + "\n")
+        if self.listener is not None:
+            self.listener()
 
     def events(self) -> list[dict[str, Any]]:
         """All whole lines of `events.jsonl`; a line cut off by a crash is left out."""
