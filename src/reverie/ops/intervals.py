@@ -1,4 +1,4 @@
-"""Intervals of means over a few independent repetitions."""
+"""Intervals of means over a few independent repetitions, and of shares."""
 
 from collections.abc import Sequence
 
@@ -17,3 +17,12 @@ def student_interval(values: Sequence[float], confidence: float = 0.95) -> tuple
     half = stats.t.ppf(0.5 + confidence / 2, count - 1) * np.std(values, ddof=1) / np.sqrt(count)
     middle = float(np.mean(values))
     return middle - float(half), middle + float(half)
+
+
+def wilson_interval(successes: int, count: int, confidence: float = 0.95) -> tuple[float, float]:
+    """Interval of the chance behind so many successes of `count` independent trials.
+
+    Source: Wilson 1927, as in scipy.
+    """
+    interval = stats.binomtest(successes, count).proportion_ci(confidence, method="wilson")
+    return float(interval.low), float(interval.high)

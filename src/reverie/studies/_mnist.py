@@ -52,14 +52,15 @@ def mnist_or_glyphs() -> Images:
     """MNIST in its published order and split, or glyphs; WrongInput when a file is there but altered."""
     folder = data_folder() / "mnist"
     if not all((folder / f"{name}.gz").is_file() for name in SUMS):
-        return _glyphs()
+        return glyphs()
     pixels = {part: _unpacked(f"{part}-images-idx3-ubyte", 16) for part in ("train", "t10k")}
     names = {part: _unpacked(f"{part}-labels-idx1-ubyte", 8).astype(np.int64) for part in pixels}
     training, test = (_images(pixels[part].reshape(-1, SIDE, SIDE)) for part in ("train", "t10k"))
     return Images("MNIST", training, test, names["train"], names["t10k"])
 
 
-def _glyphs() -> Images:
+def glyphs() -> Images:
+    """Printed digits, the same ones always."""
     drawn = [GlyphsConfig(seed=seed).draw(np.arange(count)) for seed, count in enumerate(GLYPHS)]
     (training, known), (test, asked) = drawn
     names = (known[:, 0].astype(np.int64), asked[:, 0].astype(np.int64))
