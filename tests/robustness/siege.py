@@ -14,7 +14,7 @@ from pathlib import Path
 from reverie.cli import main
 
 DEADLINE = 60.0
-"""Seconds that a case may take; the slowest honest one takes seconds, a minute on a machine that is busy otherwise."""
+"""Seconds that a case may take; the slowest honest one takes a few, more on a machine that is busy."""
 MEMORY = 1 << 30
 """Bytes of address space that a case may take beyond what is there; a shape of 10^12 asks for thousands."""
 
