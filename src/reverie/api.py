@@ -103,7 +103,7 @@ def open_data(path: Place) -> Any:
 
 
 def adopt(
-    encoder: Any, run: Place, data: Place | Sequence[Place], name: str = "", pool: int = 4
+    encoder: Any, run: Place, data: Place | Sequence[Place], *, name: str = "", pool: int = 4
 ) -> dict[str, Any]:
     """Make a run of an encoder from elsewhere, for `probe`, `look` and `report`: its codes of recordings.
 

@@ -8,7 +8,13 @@ from itertools import chain
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-OTHERWISE_CALLED = {"PIL": "pillow", "sklearn": "scikit-learn", "ale_py": "ale-py", "Box2D": "gymnasium"}
+OTHERWISE_CALLED = {
+    "PIL": "pillow",
+    "sklearn": "scikit-learn",
+    "ale_py": "ale-py",
+    "stable_baselines3": "stable-baselines3",
+    "Box2D": "gymnasium",
+}
 GIVEN = {*sys.stdlib_module_names, "reverie"}
 
 

@@ -111,5 +111,5 @@ def test_frames_of_another_size_and_no_library_are_one_sentence(place, monkeypat
     with pytest.raises(WrongInput, match=r"takes frames of shape \(3, 64, 64\), the environment observes"):
         sb3.PPO("CnnPolicy", env, device="cpu", policy_kwargs=reverie.sb3_policy_kwargs(place / "vae"))
     monkeypatch.setitem(sys.modules, "stable_baselines3.common.torch_layers", None)
-    with pytest.raises(WrongInput, match="pip install stable-baselines3"):
+    with pytest.raises(WrongInput, match=r"pip install 'reverie-worlds\[sb3\]'"):
         reverie.sb3_policy_kwargs(Path(place / "vae"))

@@ -1,4 +1,4 @@
-"""Adopt any encoder: its codes of chosen recordings become a run that probe, look and report take."""
+"""Make a run of any encoder from elsewhere, by its codes of chosen recordings."""
 
 import shutil
 import time

@@ -1,4 +1,4 @@
-"""Export the encoder of a run as an ONNX file, for programs that have no torch."""
+"""Write the encoder of a run as an ONNX file, for programs that have no torch."""
 
 import json
 import logging

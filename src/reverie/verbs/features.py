@@ -52,7 +52,7 @@ def _extractor_class() -> type:
         from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
     except ImportError:
         raise WrongInput(
-            "Stable-Baselines3 is not installed; install it with: pip install stable-baselines3"
+            "Stable-Baselines3 is not installed; install it with: pip install 'reverie-worlds[sb3]'"
         ) from None
 
     class RunCodes(BaseFeaturesExtractor):
