@@ -26,7 +26,7 @@ class DigitConvConfig(AutoencoderConfig):
 
     def build(self, frame_shape: tuple[int, ...], reconstruction: Term | None = None) -> Autoencoder:
         """The autoencoder; frames must be digits of 28 x 28."""
-        assert frame_shape == FRAME and reconstruction is not None
+        assert frame_shape == FRAME
         if self.code_size == 196:
             decoder = Decoder(196, FRAME, nn.Unflatten(1, (4, 7, 7)), *_up())
             return _autoencoder(_down(), decoder, reconstruction)
@@ -36,11 +36,10 @@ class DigitConvConfig(AutoencoderConfig):
         return _autoencoder(narrow, decoder, reconstruction)
 
 
-def _autoencoder(down: list[nn.Module], decoder: Decoder, term: Term) -> Autoencoder:
+def _autoencoder(down: list[nn.Module], decoder: Decoder, term: Term | None) -> Autoencoder:
     encoder = nn.Sequential(*down, nn.Flatten())
-    return Autoencoder(
-        encoder, Point.from_features, decoder, Objective({"reconstruction": term}, {"reconstruction": 1.0})
-    )
+    objective = Objective({"reconstruction": term}, {"reconstruction": 1.0}) if term else None
+    return Autoencoder(encoder, Point.from_features, decoder, objective)
 
 
 def _down() -> list[nn.Module]:
