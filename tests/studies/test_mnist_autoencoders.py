@@ -21,7 +21,7 @@ GOOD = {
 
 @pytest.fixture(scope="module")
 def glyphs():
-    return _mnist.glyphs().head(300, 100)
+    return _mnist.glyphs((300, 100))
 
 
 def shapes_of(module, images):

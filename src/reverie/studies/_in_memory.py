@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from jaxtyping import Int64
 
 from reverie.core.config import to_json
 from reverie.core.console import Console
@@ -35,15 +36,37 @@ class InMemory:
 
     def epoch(self, index: int, start: int = 0) -> Iterator[Images]:
         """The batches of an epoch, from `start` on."""
+        for numbers in self.numbers(index, start):
+            yield self.images[numbers]
+
+    def numbers(self, index: int, start: int = 0) -> Iterator[torch.Tensor]:
+        """The numbers of the images in each batch of an epoch, from `start` on."""
         batches = self._batches_a_pass()
         for turn in range(start // batches, self.passes):
             generator = torch_generator(self.seed, "order", index, turn)
             order = torch.randperm(len(self.images), generator=generator).to(self.images.device)
             for batch in range(start - turn * batches if turn == start // batches else 0, batches):
-                yield self.images[order[batch * self.batch_size : (batch + 1) * self.batch_size]]
+                yield order[batch * self.batch_size : (batch + 1) * self.batch_size]
 
     def _batches_a_pass(self) -> int:
         return len(self.images) // self.batch_size
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """Batches of images, each with its name."""
+
+    batches: InMemory
+    names: Int64[torch.Tensor, " batch"]
+
+    def __len__(self) -> int:
+        """Batches in an epoch."""
+        return len(self.batches)
+
+    def epoch(self, index: int, start: int = 0) -> Iterator[tuple[Images, torch.Tensor]]:
+        """The batches of an epoch, from `start` on."""
+        for numbers in self.batches.numbers(index, start):
+            yield self.batches.images[numbers], self.names[numbers]
 
 
 def fit_once(setup: Setup, plan: Plan, folder: Path, console: Console) -> None:

@@ -59,9 +59,9 @@ def mnist_or_glyphs() -> Images:
     return Images("MNIST", training, test, names["train"], names["t10k"])
 
 
-def glyphs() -> Images:
-    """Printed digits, the same ones always."""
-    drawn = [GlyphsConfig(seed=seed).draw(np.arange(count)) for seed, count in enumerate(GLYPHS)]
+def glyphs(counts: tuple[int, int] = GLYPHS) -> Images:
+    """So many printed digits to learn from and to test on, the same ones always."""
+    drawn = [GlyphsConfig(seed=seed).draw(np.arange(count)) for seed, count in enumerate(counts)]
     (training, known), (test, asked) = drawn
     names = (known[:, 0].astype(np.int64), asked[:, 0].astype(np.int64))
     return Images("glyphs", _images(training[..., 0]), _images(test[..., 0]), *names)
