@@ -102,6 +102,29 @@ def open_data(path: Place) -> Any:
     return store.open_data(Path(path))
 
 
+def make_data(word: str, data: Place, **choices: Any) -> dict[str, Any]:
+    """Make a data set of images whose factors are known exactly: sprites, cells4, glyphs, stripes, dsprites.
+
+    `choices` are the fields of that set (count, seed, ...). Raises WrongInput for an unknown set or field.
+    """
+    from reverie.data.image_set import SetConfig
+    from reverie.verbs import make as verb
+
+    config = from_json(config_of("data.sets", word, SetConfig), choices, word)
+    return verb.make(config, Path(data), _console())
+
+
+def make_pairs(env: str, factor: str, data: Place, **choices: Any) -> dict[str, Any]:
+    """Make a data set of pairs of frames that differ in one factor, which is set in the simulator.
+
+    `choices` are the other fields of PairsJob: count, low, high, followers, ...
+    """
+    from reverie.verbs import pairs as verb
+
+    job = from_json(verb.PairsJob, {"env": env, "factor": factor, **choices}, "pairs")
+    return verb.make_pairs(job, Path(data), _console())
+
+
 def adopt(
     encoder: Any, run: Place, data: Place | Sequence[Place], *, name: str = "", pool: int = 4
 ) -> dict[str, Any]:

@@ -76,6 +76,14 @@ def test_wrong_words_are_one_sentence(call, sentence):
         call()
 
 
+def test_sets_with_exact_factors_are_made_from_python(tmp_path):
+    reverie.make_data("cells4", tmp_path / "cells")
+    assert len(reverie.open_data(tmp_path / "cells")) == 81
+    reverie.make_pairs("LunarLander-v3", "x", tmp_path / "pairs", count=2)
+    before, after = reverie.open_data(tmp_path / "pairs")[0].factors
+    assert before[0] != after[0] and np.array_equal(before[1:], after[1:])
+
+
 def test_import_reverie_is_quick():
     script = "import sys, reverie; sys.exit('torch' in sys.modules or 'numpy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
