@@ -227,5 +227,5 @@ def _judged(results: Results) -> str:
         f"error the damaged digit is the closer one to {shares['euclid']} % of the digits, by binary cross "
         f"entropy to {shares['bce']} %, {others}.{lesson} A thesis (Sherburn 2017, 2.1.2) finds "
         f"cross entropy much better at telling how alike pictures look; here it {answer}. Summing over "
-        " pixels instead of averaging multiplies loss and gradient by their number and changes no order."
+        "pixels instead of averaging multiplies loss and gradient by their number and changes no order."
     )
