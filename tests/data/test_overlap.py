@@ -7,7 +7,7 @@ import pytest
 from reverie.data.overlap import share_episodes
 from reverie.data.store import open_data
 from reverie.verbs.capture import CaptureJob, capture
-from reverie.verbs.data import import_frames
+from reverie.verbs.exchange import import_frames
 
 JOB = {"env": "CartPole-v1", "episodes": 3, "size": 8}
 
