@@ -108,7 +108,10 @@ def fit_door(word: str) -> Callable[..., Any]:
 def _fitted(result: dict[str, Any], run: Path) -> dict[str, Any]:
     losses = result["validation"]
     best = f"best validation loss {min(losses):.5g} after epoch {result['best_epoch']}" if losses else "done"
-    return {"text": f"{run}: {counted(result['epochs'], 'epoch')} in {result['seconds']} s, {best}", "result": result}
+    return {
+        "text": f"{run}: {counted(result['epochs'], 'epoch')} in {result['seconds']} s, {best}",
+        "result": result,
+    }
 
 
 def resume_door() -> Callable[..., Any]:
