@@ -7,7 +7,7 @@ import pytest
 from reverie.data.overlap import share_episodes
 from reverie.data.store import open_data
 from reverie.verbs.capture import CaptureJob, capture
-from reverie.verbs.exchange import import_frames
+from reverie.verbs.exchange import import_data
 
 JOB = {"env": "CartPole-v1", "episodes": 3, "size": 8}
 
@@ -52,7 +52,7 @@ def test_images_share_episodes_with_themselves_alone(recording, tmp_path):
     for index in range(2):
         (tmp_path / "in").mkdir(exist_ok=True)
         Image.new("RGB", (8, 8), (index, 0, 0)).save(tmp_path / "in" / "0.png")
-        import_frames(tmp_path / "in", tmp_path / str(index), size=8)
+        import_data(tmp_path / "in", tmp_path / str(index), size=8)
     one, other = (open_data(tmp_path / str(index)) for index in range(2))
     assert one.origin is None and share_episodes(one, one)
     assert not share_episodes(one, other) and not share_episodes(one, recording)
