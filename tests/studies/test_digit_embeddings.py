@@ -9,12 +9,12 @@ from reverie.core.posterior import DiagonalGaussian, Point
 from reverie.engine.plan import Plan
 from reverie.nn.digit_cnn import FRAME
 from reverie.studies import _mnist, _planes, digit_embeddings
-from reverie.studies.digit_embeddings import ARMS, DigitEmbeddingsConfig, Size, baselines, measures
+from reverie.studies.digit_embeddings import ARMS, DigitEmbeddingsConfig, baselines, measures
 from reverie.terms.pixel import bernoulli
 from reverie.verbs.fit import build
 
 GOOD = {
-    "seed": 0, "data": "MNIST", "training": 10_000, "epochs": 12, "pca_named": 43.0, "untrained_named": 30.0,
+    "seed": 0, "data": "MNIST", "training": 60_000, "epochs": 6, "pca_named": 43.0, "untrained_named": 30.0,
     "ae_named": 70.0, "ae_off_centre": 2.0, "ae_narrowest": 3.0, "ae_widest": 5.0, "ae_step": 15.0,
     "ae_confused": [[4, 9], [3, 5], [3, 8]], "ae_four_nine": 1, "ae_one_seven": 12, "vae_named": 65.0,
     "vae_off_centre": 0.1, "vae_narrowest": 0.9, "vae_widest": 1.1, "vae_step": 15.0,
@@ -91,7 +91,7 @@ def test_the_normal_grid_ends_at_five_per_cent():
 def test_a_short_fit_measures_everything_that_the_verdict_asks(tmp_path, monkeypatch):
     images = _mnist.glyphs((200, 100))
     monkeypatch.setattr(digit_embeddings, "mnist_or_glyphs", lambda: images)
-    monkeypatch.setitem(digit_embeddings.SIZES, "cpu", Size(200, Plan(epochs=1, batch_size=50)))
+    monkeypatch.setitem(digit_embeddings.PLANS, "cpu", Plan(epochs=1, batch_size=50))
     result = DigitEmbeddingsConfig().one_seed(3, tmp_path, QUIET)
     assert set(result) == set(GOOD)
     assert (tmp_path / "vae.png").read_bytes().startswith(b"\x89PNG")
