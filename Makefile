@@ -22,7 +22,7 @@ demo: setup
 	@$(RUN) demo
 
 test: setup
-	$(BIN)/python -m pytest -m 'not learning'
+	$(BIN)/python -m pytest -n 2 -m 'not learning'
 
 check: setup
 	$(BIN)/ruff check src tests

@@ -30,7 +30,7 @@ WORLDS = {
     "Acrobot-v1": {},
     "Pendulum-v1": {},
     "FrozenLake-v1": {},
-    "Taxi-v3": {},
+    "Taxi-v4": {},
     "VizdoomTakeCover-v1": {},
     "CarRacing-v3": {},
     "CarRacing-v3 render": {"frames": "render"},

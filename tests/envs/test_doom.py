@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -113,6 +114,10 @@ def test_two_processes_record_the_same_bytes_and_leave_nothing_where_the_user_st
     assert files["1"] == files["2"] and len(files["1"]) > 4
     assert list(here.iterdir()) == []
     assert not list(tmp_path.glob("reverie-doom-*"))
+    # An engine that was asked to end takes a moment.
+    deadline = time.monotonic() + 10
+    while engines(tmp_path) and time.monotonic() < deadline:
+        time.sleep(0.1)
     assert not engines(tmp_path)
 
 

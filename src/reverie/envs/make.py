@@ -118,11 +118,16 @@ def _unknown_game(env: Any, frames: str) -> Game:
     """Any other environment: its state or its observation vector is the truth, where it has one."""
     space = env.observation_space
     if type(space).__name__ == "Discrete":
-        return Game(factors=(Factor("state", "number"),), truth=observation_truth)
+        # What Taxi draws follows from what it has drawn before, so it draws every state.
+        return Game(factors=(Factor("state", "number"),), truth=observation_truth, step_undrawn=_draw)
     if frames == "observation" or type(space).__name__ != "Box" or len(space.shape) != 1:
         return Game()
     names = tuple(Factor(f"observation_{index}", "as observed") for index in range(space.shape[0]))
     return Game(factors=names, truth=observation_truth)
+
+
+def _draw(env: Any) -> None:
+    env.render()
 
 
 def _choose_frames(env: Any, env_id: str, wanted: str, observed: bool) -> Literal["render", "observation"]:
