@@ -1,0 +1,1 @@
+"""World models: dynamics in code space, one file per method."""
