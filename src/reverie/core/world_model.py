@@ -18,8 +18,28 @@ Hidden = tuple[Float[Tensor, "batch hidden"], ...]
 """What a world model remembers: one tensor or more, batch first; (h, c) for an LSTM."""
 
 
+@dataclass(frozen=True)
+class Noise:
+    """Chance of one step, drawn beforehand, so that the same chance can meet different actors."""
+
+    choice: Float[Tensor, "*batch code"]
+    """Uniform in [0, 1): which part of a mixture each unit comes from; a joint mixture reads the first unit's."""
+    spread: Float[Tensor, "*batch code"]
+    """Standard normal: how far from that part's mean."""
+
+    @staticmethod
+    def like(codes: Float[Tensor, "*batch code"], generator: torch.Generator | None) -> "Noise":
+        """Chance for codes of that shape, on their device."""
+        choice = torch.empty_like(codes).uniform_(generator=generator)
+        return Noise(choice, torch.empty_like(codes).normal_(generator=generator))
+
+
 class Predictive(ABC):
     """Belief about the next code: draw it to dream, score it to learn."""
+
+    @abstractmethod
+    def draw(self, noise: Noise, temperature: float = 1.0) -> Float[Tensor, "*batch code"]:
+        """The code that given chance leads to: the same noise and belief, the same code; row by row."""
 
     @abstractmethod
     def sample(
