@@ -14,7 +14,11 @@ def test_every_word_that_a_flag_takes_is_listed(name):
     text = "\n".join(listing(name))
     for flag, family in TAKES[name].items():
         assert f"words for {flag}:" in text
-        assert all(f"  {word} " in text for word in members(family))
+        assert all(f"  {word} " in text for word in set(members(family)) - {"kl"})
+
+
+def test_what_rebuilds_nothing_is_no_word_of_reconstruction():
+    assert "  pixel " in "\n".join(listing("fit")) and "  kl " not in "\n".join(listing("fit"))
 
 
 def test_every_feature_network_is_listed_with_its_layers():
@@ -25,11 +29,23 @@ def test_every_feature_network_is_listed_with_its_layers():
     assert "conv1" in text and "relu4" in text
 
 
-def test_the_runs_of_a_probe_must_be_given(capsys):
+@pytest.mark.parametrize(("command", "name"), [("probe", "RUNS"), ("report", "RUNS"), ("adopt", "DATA")])
+def test_several_things_that_must_be_given_look_like_it(command, name, capsys):
+    assert main([command, "--help"]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert f"[{name}]" not in said and f" {name}... " in said.partition("positional")[0]
+    assert "(required)" in said.partition(f"{name}... ")[2].partition(" options")[0]
+    assert "(default: )" not in said
+
+
+def test_a_place_that_may_be_left_out_says_what_is_taken_then(capsys):
+    assert main(["runs", "--help"]) == 0
+    assert "[FOLDER]" in (said := capsys.readouterr().out) and "(default: runs)" in said
+
+
+def test_a_switch_that_is_on_says_how_to_switch_it_off(capsys):
     assert main(["probe", "--help"]) == 0
-    said = capsys.readouterr().out
-    assert "[RUNS]" not in said and "RUNS..." in said
-    assert "--no-baselines leaves" in " ".join(said.split())
+    assert "--no-baselines leaves" in " ".join(capsys.readouterr().out.split())
 
 
 def test_one_is_one():

@@ -35,6 +35,9 @@ SENTENCES = {
     r"Unrecognized options: (.*?)(?: Perhaps.*)?$": "{title} has no use for {0}; {title} --help tells more",
 }
 
+SEVERAL = re.compile(r"^  \[([A-Z]+)\]( +)((?:(?!^  \S).)*?)\(default:\s*\)", re.M | re.S)
+"""In a page of help: a place for several things whose default is none of them, which no command takes."""
+
 
 class Help(Exception):
     """Asked for help: the text to print."""
@@ -72,7 +75,7 @@ def _call(command: Command, door: Callable[..., Call], title: str, words: list[s
             return tyro.cli(door, prog=title, args=words, config=config)
     except SystemExit as end:
         if not end.code:
-            raise Help("\n".join([_optional(_plain(out.getvalue())), *listing(title.split()[1])])) from None
+            raise Help("\n".join([_shown(_plain(out.getvalue())), *listing(title.split()[1])])) from None
     raise WrongInput(_sentence(err.getvalue(), title, words, _flags(door, title, config))) from None
 
 
@@ -111,9 +114,13 @@ def _flags(door: Callable[..., Call], title: str, config: tuple[Any, ...]) -> li
     return sorted(set(re.findall(r"--[a-z][a-z0-9-]*", out.getvalue())) | {"--json"})
 
 
-def _optional(text: str) -> str:
-    """Help in which places for several things that must be given do not look as if they could be left out."""
-    return re.sub(r"\[(RUNS)\]( *)", lambda found: f"{found[1]}...{found[2][1:]}", text)
+def _shown(text: str) -> str:
+    """Help in which several things that must be given do not look optional, and no default is nothing."""
+    names = [found[1] for found in SEVERAL.finditer(text)]
+    text = SEVERAL.sub(lambda found: f"  {found[1]}...{found[2][1:] or ' '}{found[3]}(required)", text)
+    for name in names:
+        text = text.replace(f"[{name}]", f"{name}...")
+    return re.sub(r"\s*\(default:\s*\)", "", text)
 
 
 def _plain(text: str) -> str:

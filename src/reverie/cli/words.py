@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
-from reverie.core.family import members
+from reverie.core.family import config_of, members
 
 TAKES = {
     "capture": {"--policy": "agents"},
@@ -19,10 +19,19 @@ def listing(name: str) -> list[str]:
     """Lines for the end of a command's help: the words that its flags take."""
     lines = []
     for flag, family in TAKES.get(name, {}).items():
-        lines += ["", f"words for {flag}:", *_columns(members(family))]
+        words = members(family) if family != "terms" else _reconstructions()
+        lines += ["", f"words for {flag}:", *_columns(words)]
     return lines + (
         ["", "networks for --reconstruction perceptual:NETWORK@LAYER:", *_networks()] if name == "fit" else []
     )
+
+
+def _reconstructions() -> dict[str, str]:
+    """The terms that say how well frames are rebuilt."""
+    from reverie.core.term import TermConfig
+
+    known = members("terms").items()
+    return {word: line for word, line in known if config_of("terms", word, TermConfig).rebuilds}
 
 
 def _networks() -> list[str]:

@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -36,6 +36,9 @@ class Materials:
 @dataclass(frozen=True, kw_only=True)
 class TermConfig(Config, ABC):
     """What a user chooses of a term."""
+
+    rebuilds: ClassVar[bool] = True
+    """Whether it says how well frames are rebuilt, so that it may be chosen as the reconstruction."""
 
     @classmethod
     @abstractmethod

@@ -1,7 +1,7 @@
 """Divergence of the belief from the prior, in nats, summed over code units; with free bits or a capacity."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
 from jaxtyping import Float
@@ -62,6 +62,8 @@ class Capacity(nn.Module):
 @dataclass(frozen=True, kw_only=True)
 class KLConfig(TermConfig):
     """Divergence from the prior; variational methods add it by themselves, with their field `beta`."""
+
+    rebuilds: ClassVar[bool] = False
 
     free_bits: float = 0.0
     """Nats of divergence that cost nothing to use and nothing to save."""
