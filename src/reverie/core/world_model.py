@@ -23,7 +23,7 @@ class Noise:
     """Chance of one step, drawn beforehand, so that the same chance can meet different actors."""
 
     choice: Float[Tensor, "*batch code"]
-    """Uniform in [0, 1): which part of a mixture each unit comes from; a joint mixture reads the first unit's."""
+    """Uniform in [0, 1): from which part of a mixture a unit is drawn; a joint mixture reads unit 0."""
     spread: Float[Tensor, "*batch code"]
     """Standard normal: how far from that part's mean."""
 
@@ -164,6 +164,10 @@ class Starts:
     def __len__(self) -> int:
         """Number of different starts."""
         return len(self.mean)
+
+    def at(self, rows: Int64[Tensor, " chosen"]) -> "Starts":
+        """Some of the starts, in that order; a row may come more than once."""
+        return Starts(self.mean[rows], self.deviation[rows], tuple(part[rows] for part in self.hidden))
 
 
 class Actor(Protocol):
