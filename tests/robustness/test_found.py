@@ -15,7 +15,10 @@ from reverie.core.representation import RepresentationConfig
 from reverie.core.run import Run
 from reverie.engine import checkpoint
 from reverie.engine.estimate import peak_memory
+from reverie.representations.dense_ae import DenseAEConfig
+from reverie.verbs import fit as fits
 from reverie.verbs._sizes import check_size
+from reverie.verbs.capture import CaptureJob, capture
 
 links = pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
 
@@ -105,3 +108,19 @@ def test_weights_of_any_size_are_counted_before_they_are_allocated(word, size):
     with pytest.raises(WrongInput, match="choose smaller sizes"):
         check_size(kind(code_size=size), (3, 64, 64))  # pyright: ignore
     assert peak_memory() - before < 1 << 26
+
+
+def test_a_resumed_job_that_does_not_say_how_many_threads_gets_as_many_as_a_new_one(tmp_path):
+    capture(CaptureJob(env="CartPole-v1", episodes=3, size=8, max_steps=6), tmp_path / "data")
+    job = fits.FitJob(data=tmp_path / "data", representation=DenseAEConfig(code_size=2, hidden=(4,)))
+    run = fits.prepare(job, tmp_path / "run")
+    written = json.loads((run.folder / "job.json").read_text())
+    del written["job"]["conditions"]["threads"], written["job"]["conditions"]["device"]
+    write_json(run.folder / "job.json", written)
+    assert fits.resume_fit(run)["epochs"] == 10
+
+
+@pytest.mark.parametrize("threads", [2_000_000_000, 10**30])
+def test_threads_that_no_machine_has_are_refused(threads):
+    with pytest.raises(WrongInput, match=f"threads must be from 0 to 1024, got {threads}"):
+        fits.Conditions(threads=threads)

@@ -36,6 +36,9 @@ from reverie.verbs.feature_network import feature_network
 SAMPLE = 1000
 """Frames that data-dependent terms and the check for collapsed units look at."""
 
+MOST_THREADS = 1024
+"""More than that end the whole process where the system refuses one of them, without a word of ours."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Conditions(Config):
@@ -63,6 +66,8 @@ class Conditions(Config):
     def __post_init__(self) -> None:
         """Refuse numbers that cannot work."""
         self.check_not_negative("seed", "threads", "workers")
+        if self.threads > MOST_THREADS:
+            raise WrongInput(f"threads must be from 0 to {MOST_THREADS}, got {self.threads}")
         if not 0 <= self.validation < 1:
             raise WrongInput(f"validation must lie in [0, 1), got {self.validation}")
 
@@ -92,7 +97,7 @@ def fit(job: FitJob, folder: Path, console: Console = QUIET) -> dict[str, Any]:
 def prepare(job: FitJob, folder: Path, console: Console = QUIET) -> Run:
     """A new run folder with everything decided and nothing done yet: what `resume` can start from."""
     check_free(folder)
-    job = replace(job, conditions=_resolved(job.conditions))
+    job = replace(job, conditions=resolved(job.conditions))
     data = open_data(job.data)
     check_size(job.representation, data.frame_shape)
     if not data.manifest.complete:
@@ -105,7 +110,7 @@ def prepare(job: FitJob, folder: Path, console: Console = QUIET) -> Run:
 def resume_fit(run: Run, console: Console = QUIET) -> dict[str, Any]:
     """Continue a fit from its newest whole checkpoint, to the same weights as if it had never stopped."""
     job = read_job(run)
-    _resolved(job.conditions)
+    job = replace(job, conditions=resolved(job.conditions))
     data = open_data(job.data)
     with alone(run.folder), machine.threads(job.conditions.threads):
         term, networks = _term(job, data, console)
@@ -118,7 +123,7 @@ def resume_fit(run: Run, console: Console = QUIET) -> dict[str, Any]:
 
 def check_same(job: FitJob, run: Run) -> None:
     """Refuse to take the run of another job for this one's; WrongInput names the first difference."""
-    wanted = to_json(_to_json(replace(job, conditions=_resolved(job.conditions))))
+    wanted = to_json(_to_json(replace(job, conditions=resolved(job.conditions))))
     # Read as a job: fields that did not exist when it was written have their defaults.
     written = to_json(_to_json(read_job(run)))
     for part, value in wanted.items():
@@ -214,7 +219,8 @@ def _result(
     }
 
 
-def _resolved(conditions: Conditions) -> Conditions:
+def resolved(conditions: Conditions) -> Conditions:
+    """The conditions with device and threads decided; WrongInput for what this machine cannot give."""
     if conditions.tensorboard:
         check_board()
     device = conditions.device if conditions.device != "auto" else machine.best_device()
