@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -170,6 +170,7 @@ class Starts:
         return Starts(self.mean[rows], self.deviation[rows], tuple(part[rows] for part in self.hidden))
 
 
+@runtime_checkable
 class Actor(Protocol):
     """What acts on what a world model knows, many rows at once, in a dream or in front of real frames."""
 
