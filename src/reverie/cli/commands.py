@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from reverie.cli import exchange, looking, making, sets
+from reverie.cli import exchange, looking, making, modelling, sets
 from reverie.cli.answer import Answer
 from reverie.core.console import Console
 
@@ -41,6 +41,7 @@ COMMANDS: dict[str, Command] = {
     "look": Command(looking.look_door, "verbs/look.py"),
     "report": Command(looking.report_door, "verbs/report.py"),
     "export": Command(exchange.export_door, "verbs/export.py"),
+    "model": Command(modelling.model_door, "verbs/model.py", family="worldmodels"),
     "study": Command(making.study_door, "studies/_study.py", family="studies"),
     "data": Command(
         looking.data_door,

@@ -17,6 +17,7 @@ SINGULAR = {
     "agents": "policy",
     "lenses": "lens",
     "studies": "study",
+    "worldmodels": "world model",
     "data.formats": "format",
     "data.sets": "set",
 }

@@ -125,10 +125,10 @@ class Sequences:
     Codes are beliefs: they are drawn anew from `mean` and `deviation` whenever they are used.
     """
 
+    actions: Float[Tensor, "batch steps action"]  # first, so that the shape checker knows `steps`
     mean: Float[Tensor, "batch steps+1 code"]
     deviation: Float[Tensor, "batch steps+1 code"]
     """Standard deviation of each belief; zeros for an encoder that is certain."""
-    actions: Float[Tensor, "batch steps action"]
     rewards: Float[Tensor, "batch steps"]
     ends: Float[Tensor, "batch steps"]
     """1 where the step terminated the episode; a time limit is no end."""
@@ -148,7 +148,7 @@ class Sequences:
         moved = {f.name: getattr(self, f.name).to(device, non_blocking=non_blocking) for f in fields(self)}
         return replace(self, **moved)
 
-    def codes(self, generator: torch.Generator | None) -> Float[Tensor, "batch steps+1 code"]:
+    def codes(self, generator: torch.Generator | None) -> Float[Tensor, "batch frame code"]:
         """Codes drawn from the beliefs."""
         return self.mean + self.deviation * torch.empty_like(self.mean).normal_(generator=generator)
 

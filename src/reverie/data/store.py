@@ -118,6 +118,16 @@ class DataSet:
         return self._whole("visible")
 
     @cached_property
+    def actions(self) -> Int64[np.ndarray, " frame"] | Float32[np.ndarray, "frame action"]:
+        """The action taken in front of every frame; zeros in front of an episode's last."""
+        return self._whole("actions")
+
+    @cached_property
+    def rewards(self) -> Float32[np.ndarray, " frame"]:
+        """The reward of the step after every frame; 0 after an episode's last."""
+        return self._whole("rewards")
+
+    @cached_property
     def episode_of(self) -> Int64[np.ndarray, " frame"]:
         """The episode that each frame belongs to."""
         lengths = [entry.steps + 1 for entry in self.manifest.episodes]

@@ -88,7 +88,7 @@ class Adopted:
             raise WrongInput(
                 f"{self.run.folder} has no codes of {data.path}; adopt the encoder anew, with these"
             )
-        codes = read_tensors(file, _checksum(self.run, file)).get("codes")
+        codes = read_tensors(file, checksum(self.run, file)).get("codes")
         if codes is None or codes.ndim != 2 or len(codes) != data.frame_count or not codes.isfinite().all():
             raise WrongInput(
                 f"{file} does not hold a code for every frame of {data.path}; adopt the encoder anew"
@@ -124,7 +124,7 @@ def load(folder: Path, snapshot: Path | None = None) -> Loaded:
     run = Run.open(folder)
     job = read_job(run)
     file = snapshot or folder / "weights.safetensors"
-    tensors = read_tensors(file, _checksum(run, file))
+    tensors = read_tensors(file, checksum(run, file))
     uses = run.job().get("uses", {})
     frame_shape = _frame_shape(uses, folder)
     representation = build(job.representation, frame_shape, job.conditions.seed)
@@ -155,7 +155,7 @@ def encode_rows(
     return np.concatenate([representation.encode(to_frames(pixels[part])).mean.numpy() for part in parts])
 
 
-def _checksum(run: Run, file: Path) -> str:
+def checksum(run: Run, file: Path) -> str:
     """What the result says that a weight file's checksum is."""
     sums = run.result().get("sha256")
     name = file.relative_to(run.folder).as_posix()

@@ -9,7 +9,7 @@ from reverie.core.run import Run
 
 
 def resume(folder: Path, console: Console = QUIET, workers: int = 1) -> dict[str, Any]:
-    """Complete an interrupted capture or fit; a finished one is left alone and its result returned."""
+    """Complete an interrupted capture, fit or model; a finished one is left alone and its result returned."""
     run = Run.open(folder)
     verb = run.job()["verb"]
     if verb == "capture":
@@ -20,4 +20,8 @@ def resume(folder: Path, console: Console = QUIET, workers: int = 1) -> dict[str
         from reverie.verbs.fit import resume_fit
 
         return run.result() if run.finished else resume_fit(run, console)
+    if verb == "model":
+        from reverie.verbs.model import resume_model
+
+        return run.result() if run.finished else resume_model(run, console)
     raise WrongInput(f"{folder} was made by `reverie {verb}`, which cannot be resumed; run it again")
