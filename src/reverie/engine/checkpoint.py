@@ -17,6 +17,7 @@ from torch import Tensor
 from reverie.core.console import Console
 from reverie.core.errors import WrongInput
 from reverie.core.files import read_json, sha256, sync_folder, write_bytes, write_json
+from reverie.core.run import Run
 
 KEPT = 2
 
@@ -82,7 +83,8 @@ def read(place: Path) -> Checkpoint:
     if given is None or given != _digest(state):
         raise WrongInput(f"the checkpoint file {place / 'state.json'} is altered")
     sums, counters = state.get("sha256"), state.get("counters")
-    if not isinstance(sums, dict) or not isinstance(counters, dict):
+    known = isinstance(sums, dict) and all(isinstance(total, str) for total in sums.values())
+    if not known or not isinstance(counters, dict):
         raise WrongInput(f"the checkpoint file {place / 'state.json'} has no checksums or counters")
     tensors = {group: read_tensors(_inside(place, group), total) for group, total in sums.items()}
     return Checkpoint(tensors, counters)
@@ -127,6 +129,23 @@ def clear_halves(folder: Path) -> None:
     """Remove what a kill or a full disk left half-written."""
     for half in folder.glob("*.tmp"):
         shutil.rmtree(half)
+
+
+def cut_events(run: Run, size: Any) -> None:
+    """Cut off what was written to the log of a run after its checkpoint, when it had `size` bytes.
+
+    WrongInput when the log is no file, or the size no size.
+    """
+    events = run.folder / "events.jsonl"
+    if events.exists() and not events.is_file():
+        raise WrongInput(f"{events} is not a file; remove it")
+    if type(size) is not int or size < 0:
+        raise WrongInput(
+            f"the checkpoint of {run.folder} is damaged: its log has {size!r} bytes; remove the run"
+        )
+    if events.exists() and events.stat().st_size > size:
+        with events.open("rb+") as file:
+            file.truncate(size)
 
 
 def _digest(state: Mapping[str, Any]) -> str:

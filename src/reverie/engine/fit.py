@@ -171,7 +171,7 @@ class _Loop:
         """Go back to the newest whole checkpoint; events written after it are cut off."""
         checkpoint.clear_halves(self.run.folder / "checkpoint")
         found = checkpoint.newest(self.run.folder / "checkpoint", console)
-        _cut_events(self.run, found.counters.get("events_size") if found else 0)
+        checkpoint.cut_events(self.run, found.counters.get("events_size") if found else 0)
         if found is None:
             return
         try:
@@ -223,16 +223,3 @@ def _bad_gradient(player: Player, clock: Clock, run: Run) -> str:
 
 def _when(clock: Clock) -> str:
     return f"step {clock.step} (epoch {clock.epoch + 1})"
-
-
-def _cut_events(run: Run, size: Any) -> None:
-    events = run.folder / "events.jsonl"
-    if events.exists() and not events.is_file():
-        raise WrongInput(f"{events} is not a file; remove it")
-    if type(size) is not int or size < 0:
-        raise WrongInput(
-            f"the checkpoint of {run.folder} is damaged: its log has {size!r} bytes; remove the run"
-        )
-    if events.exists() and events.stat().st_size > size:
-        with events.open("rb+") as file:
-            file.truncate(size)
