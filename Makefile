@@ -38,7 +38,7 @@ mutants: setup
 	$(BIN)/python tests/mutants.py
 
 bench: setup
-	$(RUN) bench capture && $(RUN) bench batches && $(RUN) bench fit && $(RUN) bench memory
+	for word in capture worlds batches fit switches memory; do $(RUN) bench $$word || exit; done
 
 # Into site/, from the documents and from the source; nothing is fetched beyond the packages of the extra.
 docs: setup

@@ -1,120 +1,191 @@
-"""Speed of recording every world: capture against a bare hand-written loop with the same frames, in turns."""
+"""Speed of recording every world: capture against bare hand-written loops over the same episodes."""
 
+import os
+import platform
 import tempfile
-import time
-from collections.abc import Callable
-from contextlib import chdir
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator
+from contextlib import chdir, contextmanager
+from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
-from PIL import Image
 
-from reverie.core.console import QUIET, Console
+from reverie.bench._bare import Bare, atari, car_racing, doom, engine_alone, lunar_lander
+from reverie.bench._clock import Cost, Instant, cost_of, now
+from reverie.core.config import to_json
+from reverie.core.console import QUIET, Console, Tracker
 from reverie.core.errors import WrongInput
+from reverie.core.run import made_with
+from reverie.core.seeds import numpy_generator
+from reverie.data.store import open_data
 from reverie.verbs.capture import CaptureJob, capture
 
-ROUNDS = 3
-STEPS = 1000
+ROUNDS = 5
+ATARI = {"frameskip": 1, "repeat_action_probability": 0.0}
+
+Rival = Literal["the same frames by hand", "the engine alone"]
+BY_HAND: Rival = "the same frames by hand"
+ALONE: Rival = "the engine alone"
 
 
 @dataclass(frozen=True)
-class _Case:
+class Case:
+    """A world, how it is recorded, and what is asked of its speed."""
+
     job: CaptureJob
-    target: float
-    look: Callable[[Any, Any], Any]
-    """A step of the bare loop to a frame, from the environment and its observation."""
-    repeat: int = 1
-    options: dict[str, Any] = field(default_factory=dict)
-    clock: Callable[[], float] = time.process_time
+    bare: Callable[[], Bare]
+    target: float = 0.9
+    rival: Rival = BY_HAND
+    """The bare loop that the target is about."""
 
 
-def _small(picture: np.ndarray, size: int = 64) -> np.ndarray:
-    return np.asarray(Image.fromarray(picture).resize((size, size), Image.Resampling.BOX))
+def _job(env: str, episodes: int, steps: int, **more: Any) -> CaptureJob:
+    return CaptureJob(env=env, episodes=episodes, max_steps=steps, seed=11, **more)
 
 
-def _job(env: str, **more: Any) -> CaptureJob:
-    return CaptureJob(env=env, episodes=4, max_steps=STEPS, seed=11, **more)
+def _atari(game: str) -> Case:
+    chain = {"size": 84, "frame_skip": 2, "max_pool": True, "grey": True}
+    env = f"ALE/{game}-v5"
+    return Case(_job(env, 7, 1000, **chain, options=ATARI), lambda: atari(env))
 
 
-ATARI = {"frameskip": 1, "repeat_action_probability": 0.0}
-THESIS = {"size": 84, "frame_skip": 2, "max_pool": True, "grey": True}
-RENDERED = {"render_mode": "rgb_array"}
 CASES = (
-    _Case(_job("LunarLander-v3"), 0.9, lambda env, _: _small(env.render()), options=RENDERED),
-    _Case(_job("CarRacing-v3"), 0.9, lambda env, seen: _small(seen)),
-    *(
-        _Case(_job(f"ALE/{game}-v5", **THESIS, options=ATARI), 0.9, lambda env, seen: seen, 2, ATARI)
-        for game in ("Pong", "Breakout", "SpaceInvaders")
-    ),
-    # Doom's engine is a process of its own: the clock on the wall sees it. Its bare loop keeps raw frames.
-    _Case(
-        _job("VizdoomTakeCover-v1"),
-        0.6,
-        lambda env, seen: seen["screen"],
-        options={"screen_resolution": "RES_160X120"},
-        clock=time.perf_counter,
-    ),
+    Case(_job("LunarLander-v3", 40, 1000), lunar_lander),
+    Case(_job("CarRacing-v3", 4, 300), car_racing),
+    *map(_atari, ("Pong", "Breakout", "SpaceInvaders")),
+    Case(_job("VizdoomTakeCover-v1", 24, 1000), doom, 0.6, ALONE),
 )
+"""The first episode of each is not measured: it warms caches, and pays for the start of engines."""
 
 
 def measure(console: Console = QUIET) -> dict[str, Any]:
-    """Frames a second of capture over those of the bare loop, the median of rounds.
+    """Frames a second of capture over those of two bare loops, medians of rounds, wall clock and processors.
 
-    Atari's bare loop takes the maximum of two frames, their BT.709 grey, and 84 by 84 pixels; the others
-    scale to 64 by 64, but Doom's, which only keeps the engine's 160 by 120. A world that is not installed
-    says so.
+    All three play the same episodes in turns. One bare loop makes the same frames by hand, with NumPy and
+    Pillow, and forgets them; the other takes the engine's pictures and does nothing to them. A world that is
+    not installed says so.
     """
-    found: dict[str, Any] = {}
+    lines: dict[str, Any] = {}
+    worlds: dict[str, Any] = {}
     for case in CASES:
         console.say(f"measuring {case.job.env}")
         try:
-            ratios = [_round(case) for _ in range(ROUNDS)]
+            rounds = [one_round(case) for _ in range(ROUNDS)]
         except WrongInput as error:
-            found[case.job.env] = f"not measured: {error}"
+            lines[case.job.env] = f"not measured: {error}"
             continue
-        found[case.job.env] = round(float(np.median(ratios)), 3)
-    return {**found, "targets": {case.job.env: case.target for case in CASES}}
+        worlds[case.job.env] = found = _summary(case, rounds)
+        wall, cpu = (found["ratios"][case.rival][clock]["median"] for clock in ("wall", "cpu"))
+        lines[case.job.env] = f"{wall} of {case.rival}, {cpu} by processors; {case.target} wanted"
+    machine = {"processor": _processor(), "cores": os.cpu_count(), "system": platform.system()}
+    about = {"date": date.today().isoformat(), "rounds": ROUNDS, "machine": machine, "made_with": made_with()}
+    return {**lines, "worlds": worlds, "about": about}
 
 
-def _round(case: _Case) -> float:
-    with tempfile.TemporaryDirectory() as place:
-        capture(replace(case.job, episodes=1, max_steps=5), Path(place) / "warm")
-        began = case.clock()
-        frames = capture(case.job, Path(place) / "data")["frames"]
-        ours = frames / (case.clock() - began)
-        # Doom's engine writes its settings where a bare loop stands.
-        with chdir(place):
-            return ours / _bare(case)
+@dataclass(frozen=True)
+class Round:
+    """One turn of each."""
+
+    ours: Cost
+    rivals: dict[str, Cost]
+    start: float
+    """Seconds that a capture takes beside its episodes: engines, manifest, first folder."""
 
 
-def _bare(case: _Case) -> float:
-    """Frames a second of the loop that a person would write."""
-    import gymnasium
-
-    began, frames = case.clock(), []
-    env = gymnasium.make(case.job.env, disable_env_checker=True, **case.options)
-    generator = np.random.default_rng(0)
-    for episode in range(case.job.episodes):
-        seen, _ = env.reset(seed=episode)
-        frames.append(case.look(env, seen))
-        for _ in range(STEPS):
-            action: Any = env.action_space.sample() if case.repeat == 1 else generator.integers(3)
-            pair = []
-            over = False
-            for _ in range(case.repeat):
-                seen, _, terminated, truncated, _ = env.step(action)
-                pair.append(seen)
-                over = over or terminated or truncated
-            frames.append(_thesis(pair) if case.repeat == 2 else case.look(env, seen))
-            if over:
-                break
-    rate = len(frames) / (case.clock() - began)
-    env.close()
-    return rate
+def one_round(case: Case) -> Round:
+    """Play the episodes of a case by hand, by capture, and by the engine alone."""
+    bare = case.bare()
+    # Doom's engine writes its settings where a bare loop stands.
+    with tempfile.TemporaryDirectory() as place, chdir(place):
+        ours, start = capture_cost(case.job, Path(place) / "data")
+        by_hand = bare_cost(case.job, bare)
+        alone = bare_cost(case.job, replace(bare, frame=engine_alone))
+    return Round(ours, {BY_HAND: by_hand, ALONE: alone}, start)
 
 
-def _thesis(pair: list[np.ndarray]) -> np.ndarray:
-    grey = Image.fromarray(np.maximum(*pair)).convert("L", (0.2126, 0.7152, 0.0722, 0.0))
-    return np.asarray(grey.resize((84, 84), Image.Resampling.BOX))
+def capture_cost(job: CaptureJob, folder: Path) -> tuple[Cost, float]:
+    """What the episodes after the first cost, the last write included, and the seconds of a start."""
+    watch, began = _Stopwatch(), now()
+    capture(job, folder, watch)
+    first, ended = watch.instants[0], now()
+    lengths = [entry.steps + 1 for entry in open_data(folder).manifest.episodes]
+    cost = first.cost(sum(lengths[1:]), ended)
+    start = first.wall - began.wall - cost.wall / cost.frames * lengths[0]
+    return cost, start
+
+
+def bare_cost(job: CaptureJob, bare: Bare) -> Cost:
+    """What the same episodes cost in a bare loop, after the first one."""
+    made = bare.make()
+    try:
+        len(bare_episode(job, bare, made, 0))
+        return cost_of(
+            lambda: sum(len(bare_episode(job, bare, made, index)) for index in range(1, job.episodes))
+        )
+    finally:
+        made.close()
+
+
+def bare_episode(job: CaptureJob, bare: Bare, made: Any, index: int) -> list[np.ndarray]:
+    """The frames of an episode of a job, from a bare loop."""
+    generator = numpy_generator(job.seed, "episode", index)
+    return [bare.frame(pictures) for pictures in bare.play(made, generator, job.max_steps)]
+
+
+class _Stopwatch(Console):
+    """Notes when episodes are there."""
+
+    def __init__(self) -> None:
+        self.instants: list[Instant] = []
+
+    @contextmanager
+    def track(self, label: str, total: int, start: int = 0) -> Iterator[Tracker]:
+        yield self
+
+    def advance(self, amount: int = 1, note: str = "") -> None:
+        """An episode is there."""
+        self.instants.append(now())
+
+
+def _summary(case: Case, rounds: list[Round]) -> dict[str, Any]:
+    ratios = {
+        rival: {
+            clock: _spread([one.rivals[rival].over(one.ours)[clock] for one in rounds])
+            for clock in ("wall", "cpu")
+        }
+        for rival in (BY_HAND, ALONE)
+    }
+    costs = {"capture": [one.ours for one in rounds]}
+    costs |= {rival: [one.rivals[rival] for one in rounds] for rival in (BY_HAND, ALONE)}
+    return {
+        "ratios": ratios,
+        "target": case.target,
+        "rival": case.rival,
+        "frames": rounds[0].ours.frames,
+        "microseconds_a_frame": {
+            name: {
+                clock: round(1e6 * float(np.median([getattr(cost, clock) / cost.frames for cost in some])), 1)
+                for clock in ("wall", "cpu")
+            }
+            for name, some in costs.items()
+        },
+        "seconds_of_start": round(float(np.median([one.start for one in rounds])), 3),
+        "job": to_json(case.job),
+    }
+
+
+def _spread(values: list[float]) -> dict[str, float]:
+    numbers = {"median": np.median(values), "least": min(values), "most": max(values)}
+    return {name: round(float(value), 3) for name, value in numbers.items()}
+
+
+def _processor() -> str:
+    """The processor's name as the system tells it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        lines = []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()
