@@ -14,16 +14,20 @@ from reverie.core.family import config_of
 Place = str | Path
 
 
-def capture(env: str, data: Place, workers: int = 1, **choices: Any) -> dict[str, Any]:
+def capture(env: str, data: Place, **choices: Any) -> dict[str, Any]:
     """Record episodes of an environment into a new folder.
 
-    `choices` are the fields of CaptureJob: episodes, size, seed, policy, stride, scenes, ...
+    `choices` are the fields of CaptureJob (episodes, size, seed, policy, stride, scenes, ...) and of the crew
+    that records (workers, executor, ...).
     Raises WrongInput for an unknown environment or field.
     """
+    from reverie.engine.crew import Crew
     from reverie.verbs import capture as verb
 
-    job = from_json(verb.CaptureJob, {"env": env, **choices}, "capture")
-    return verb.capture(job, Path(data), _console(), workers)
+    crew = from_json(Crew, _taken(Crew, choices), "crew")
+    others = {name: value for name, value in choices.items() if name not in _taken(Crew, choices)}
+    job = from_json(verb.CaptureJob, {"env": env, **others}, "capture")
+    return verb.capture(job, Path(data), _console(), crew)
 
 
 def import_frames(folder: Place, data: Place, size: int | None = None) -> dict[str, Any]:
@@ -88,11 +92,15 @@ def report(runs: Place | Sequence[Place], **choices: Any) -> Path:
     return verb.report(from_json(verb.ReportJob, {"runs": _paths(runs), **choices}, "report"), _console())
 
 
-def resume(run: Place, workers: int = 1) -> dict[str, Any]:
-    """Continue an interrupted capture or fit."""
+def resume(run: Place, **choices: Any) -> dict[str, Any]:
+    """Continue an interrupted capture or fit.
+
+    `choices` are the fields of the crew that goes on with a capture: workers, executor, ...
+    """
+    from reverie.engine.crew import Crew
     from reverie.verbs import resume as verb
 
-    return verb.resume(Path(run), _console(), workers)
+    return verb.resume(Path(run), _console(), from_json(Crew, choices, "crew"))
 
 
 def open_data(path: Place) -> Any:

@@ -23,10 +23,11 @@ NUMBER = {factor.name: index for index, factor in enumerate(TAKE_COVER)}
 CAPTURE = """
 import sys
 from pathlib import Path
+from reverie.engine.crew import Crew
 from reverie.verbs.capture import CaptureJob, capture
 if __name__ == "__main__":
     job = CaptureJob(env="VizdoomTakeCover-v1", episodes=4, max_steps=40, policy="held")
-    capture(job, Path(sys.argv[1]), workers=int(sys.argv[2]))
+    capture(job, Path(sys.argv[1]), crew=Crew(workers=int(sys.argv[2])))
 """
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from reverie.core.console import QUIET, Console
+from reverie.engine.crew import Crew
 from reverie.verbs.capture import CaptureJob, capture
 
 EPISODES = 24
@@ -68,7 +69,7 @@ def _bare_environment() -> Any:
 
 def _frames(folder: Path, workers: int, episodes: int) -> int:
     job = CaptureJob(env=JOB.env, episodes=episodes, seed=JOB.seed)
-    return capture(job, folder, workers=workers)["frames"]
+    return capture(job, folder, crew=Crew(workers=workers))["frames"]
 
 
 def _rate(work: Any, clock: Any) -> float:

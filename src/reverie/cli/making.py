@@ -23,8 +23,6 @@ class _Where:
 
     data: Path
     """New folder for the data set."""
-    workers: int = 1
-    """Processes that record side by side; the bytes are the same whatever their number."""
     arguments: tuple[str, ...] = ()
     """Arguments of the environment, as in --arguments frameskip=1 repeat_action_probability=0."""
 
@@ -53,12 +51,13 @@ def _option(text: str) -> tuple[str, Any]:
 def capture_door() -> Callable[..., Any]:
     """The door to `reverie capture`."""
 
+    from reverie.engine.crew import ALONE, Crew
     from reverie.verbs.capture import CaptureJob, capture
 
-    def door(job: CaptureJob, where: _Where):
+    def door(job: CaptureJob, where: _Where, crew: Crew = ALONE):
         def call(console: Console) -> Answer:
             chosen = replace(job, env=where.env(job.env), options=where.options())
-            return Answer(**_captured(capture(chosen, where.data, console, where.workers), where.data))
+            return Answer(**_captured(capture(chosen, where.data, console, crew), where.data))
 
         return call
 
@@ -117,18 +116,20 @@ def _fitted(result: dict[str, Any], run: Path) -> dict[str, Any]:
 def resume_door() -> Callable[..., Any]:
     """The door to `reverie resume`."""
 
-    def door(run: Path, workers: int = 1):
+    from reverie.engine.crew import ALONE, Crew
+
+    def door(run: Path, crew: Crew = ALONE):
         """Continue an interrupted capture or fit to the end it would have had.
 
         Args:
             run: Folder of the data set or run.
-            workers: Processes that record side by side, for a capture.
+            crew: Who records, for a capture.
         """
 
         def call(console: Console) -> Answer:
             from reverie.verbs.resume import resume
 
-            return Answer(f"{run} is complete", resume(run, console, workers))
+            return Answer(f"{run} is complete", resume(run, console, crew))
 
         return call
 

@@ -100,6 +100,11 @@ class Crew(Config):
             return self.executor
         return "process" if self.workers > 1 else "local"
 
+    @property
+    def others(self) -> int:
+        """Processes beside this one that do the work."""
+        return 0 if self.place == "local" else self.workers
+
     @contextmanager
     def open(
         self, make_work: Callable[[int], Work], what: str = "task", console: Console = QUIET

@@ -9,6 +9,7 @@ from reverie.core.console import Console
 from reverie.core.errors import WrongInput
 from reverie.core.run import Run
 from reverie.core.seeds import numpy_generator
+from reverie.engine.crew import Crew
 from reverie.verbs.capture import CaptureJob, capture, resume_capture
 
 
@@ -33,9 +34,9 @@ def record_all(wanted: Recordings, folder: Path, seed: int, console: Console) ->
             scenes=wanted.scenes, seed=int(numpy_generator(seed, name).integers(2**31)),
         )  # fmt: skip
         if not (place / "job.json").exists():
-            capture(job, place, console, workers=2)
+            capture(job, place, console, crew=Crew(workers=2))
         elif Run.open(place).job()["job"] == to_json(job):
-            resume_capture(place, console, workers=2)
+            resume_capture(place, console, crew=Crew(workers=2))
         else:
             raise WrongInput(f"{place} was recorded by another job; remove it, or choose another folder")
     return places

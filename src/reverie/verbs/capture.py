@@ -22,8 +22,8 @@ from reverie.data.layout import chunk_frames
 from reverie.data.manifest import Manifest
 from reverie.data.stages import close_stages, drop_stages, load_stage, open_stages, release_reserve, stage
 from reverie.data.store import open_data
+from reverie.engine.crew import ALONE, Crew
 from reverie.engine.estimate import peak_memory
-from reverie.engine.processes import work_through
 from reverie.engine.rollout import Cut, record
 from reverie.envs.make import WorldConfig, make_world
 from reverie.verbs._watch import Estimate
@@ -93,13 +93,13 @@ def _refuse_trained(policy: str) -> None:
         raise WrongInput(f"{policy} cannot act yet: no agent is trained here so far; choose random or held")
 
 
-def capture(job: CaptureJob, folder: Path, console: Console = QUIET, workers: int = 1) -> dict[str, Any]:
+def capture(job: CaptureJob, folder: Path, console: Console = QUIET, crew: Crew = ALONE) -> dict[str, Any]:
     """Record the episodes of a job into a new data set; what it holds, as numbers.
 
-    The bytes on disk depend on the job alone, not on the number of workers. Raises WrongInput before work
+    The bytes on disk depend on the job alone, not on the crew; what a worker that died was playing is played
+    again. With Ray, all nodes must see the folder by the same path. Raises WrongInput before work
     starts, BrokeWhileWorking when something fails in the middle; committed episodes are kept then.
     """
-    _check_workers(workers)
     check_free(folder)
     manifest = _first_manifest(job)
     try:
@@ -107,16 +107,15 @@ def capture(job: CaptureJob, folder: Path, console: Console = QUIET, workers: in
     except OSError as error:
         raise WrongInput(f"cannot write to {folder}: {error.strerror}; choose another folder") from None
     with alone(folder):
-        return _Capture(job, folder, console, workers).run(reopen_archive(folder))
+        return _Capture(job, folder, console, crew).run(reopen_archive(folder))
 
 
-def resume_capture(folder: Path, console: Console = QUIET, workers: int = 1) -> dict[str, Any]:
+def resume_capture(folder: Path, console: Console = QUIET, crew: Crew = ALONE) -> dict[str, Any]:
     """Complete a data set whose capture was stopped; the bytes are those of a capture that was not.
 
     The job.json of the folder is obeyed: an environment `module:id` imports that module, so that only folders
     of people who may run code here should be resumed.
     """
-    _check_workers(workers)
     written = Run.open(folder).job()
     if written["verb"] != "capture":
         raise WrongInput(f"{folder} was not made by capture but by {written['verb']!r}")
@@ -126,7 +125,7 @@ def resume_capture(folder: Path, console: Console = QUIET, workers: int = 1) -> 
         writer = reopen_archive(folder)
         if not writer.manifest.complete:
             _check_unchanged(folder, writer.manifest, _first_manifest(job))
-        return _Capture(job, folder, console, workers).run(writer)
+        return _Capture(job, folder, console, crew).run(writer)
 
 
 def _check_unchanged(folder: Path, before: Manifest, now: Manifest) -> None:
@@ -139,11 +138,6 @@ def _check_unchanged(folder: Path, before: Manifest, now: Manifest) -> None:
     ]
     reason = "; ".join(changed) or "its environment or job is described differently now"
     raise WrongInput(f"cannot resume {folder}: {reason}; go back, or capture into a new folder")
-
-
-def _check_workers(workers: int) -> None:
-    if workers < 1:
-        raise WrongInput(f"workers must be 1 or more, got {workers}")
 
 
 def _first_manifest(job: CaptureJob) -> Manifest:
@@ -202,11 +196,11 @@ def _trouble(error: OSError) -> str:
 class _Capture:
     """One capture: hands out episodes, commits them in order, says how long it takes."""
 
-    def __init__(self, job: CaptureJob, folder: Path, console: Console, workers: int) -> None:
+    def __init__(self, job: CaptureJob, folder: Path, console: Console, crew: Crew) -> None:
         self._job = job
         self._folder = folder
         self._console = console
-        self._workers = workers
+        self._crew = crew
         self._pace = _Pace()
 
     def run(self, writer: ArchiveWriter) -> dict[str, Any]:
@@ -237,14 +231,14 @@ class _Capture:
     def _record(self, writer: ArchiveWriter) -> None:
         total = self._job.episodes
         estimate = Estimate(total, writer.episodes, self._console)
-        make_work = partial(_recorder, self._job, self._folder)
+        make_work = partial(_recorder, self._job, self._folder.absolute())
         with self._console.track(f"capture {self._job.env}", total, writer.episodes) as tracker:
             self._take(writer, tracker)
             missing = (index for index in range(writer.episodes, total) if self._missing(writer, index))
-            workers = min(self._workers, max(1, total - writer.episodes))
-            for _, memory in work_through(make_work, missing, workers, "episode"):
-                self._take(writer, tracker)
-                estimate.update(writer, memory * workers if workers > 1 else 0)
+            with self._crew.open(make_work, "episode", self._console) as executor:
+                for _, memory in executor.work_through(missing):
+                    self._take(writer, tracker)
+                    estimate.update(writer, memory * self._crew.others)
         assert writer.episodes == total, "an episode was staged and is gone"
 
     def _missing(self, writer: ArchiveWriter, index: int) -> bool:

@@ -6,16 +6,17 @@ from typing import Any
 from reverie.core.console import QUIET, Console
 from reverie.core.errors import WrongInput
 from reverie.core.run import Run
+from reverie.engine.crew import ALONE, Crew
 
 
-def resume(folder: Path, console: Console = QUIET, workers: int = 1) -> dict[str, Any]:
+def resume(folder: Path, console: Console = QUIET, crew: Crew = ALONE) -> dict[str, Any]:
     """Complete an interrupted capture, fit or model; a finished one is left alone and its result returned."""
     run = Run.open(folder)
     verb = run.job()["verb"]
     if verb == "capture":
         from reverie.verbs.capture import resume_capture
 
-        return resume_capture(folder, console, workers)
+        return resume_capture(folder, console, crew)
     if verb == "fit":
         from reverie.verbs.fit import resume_fit
 

@@ -12,6 +12,7 @@ from reverie.core.console import PlainConsole
 from reverie.core.errors import BrokeWhileWorking, WrongInput
 from reverie.data.check import check_data
 from reverie.data.store import open_data
+from reverie.engine.crew import Crew
 from reverie.verbs.capture import CaptureJob, capture, resume_capture
 
 
@@ -30,7 +31,7 @@ def test_the_result_counts_what_is_there(recorded):
 def test_the_same_seed_gives_the_same_bytes_with_one_worker_or_two(recorded, tmp_path):
     folder, _ = recorded
     before = contents(folder)
-    capture(CaptureJob(**JOB), tmp_path / "two", workers=2)
+    capture(CaptureJob(**JOB), tmp_path / "two", crew=Crew(workers=2))
     assert contents(tmp_path / "two") == before
 
 

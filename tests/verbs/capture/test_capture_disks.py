@@ -12,6 +12,7 @@ from capture_jobs import JOB, LONG, contents
 from reverie.core.errors import BrokeWhileWorking, WrongInput
 from reverie.data.check import check_data
 from reverie.data.store import open_data
+from reverie.engine.crew import Crew
 from reverie.verbs.capture import CaptureJob, capture, resume_capture
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="mounts a tmpfs")
@@ -40,7 +41,7 @@ def test_a_disk_that_fills_up_keeps_what_is_committed(reference, tmp_path, worke
         with pytest.raises(
             BrokeWhileWorking, match=r"^disk full; \d+ episodes are kept in .*; free space"
         ) as error:
-            capture(CaptureJob(**LONG), data, workers=workers)
+            capture(CaptureJob(**LONG), data, crew=Crew(workers=workers))
         assert f"reverie resume {data}" in str(error.value) and "\n" not in str(error.value)
         kept = open_data(data)
         assert f" {len(kept)} episodes are kept" in str(error.value)
@@ -49,7 +50,7 @@ def test_a_disk_that_fills_up_keeps_what_is_committed(reference, tmp_path, worke
             assert np.array_equal(kept[index].frames, open_data(reference)[index].frames)
         assert check_data(data) == []
         subprocess.run(["mount", "-o", "remount,size=16m", str(disk)], check=True)
-        resume_capture(data, workers=workers)
+        resume_capture(data, crew=Crew(workers=workers))
         assert contents(data) == contents(reference)
 
 

@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -16,24 +17,26 @@ import pytest
 from capture_jobs import JOB, LONG, contents
 
 from reverie.core.console import PlainConsole
-from reverie.core.errors import WrongInput
+from reverie.core.errors import BrokeWhileWorking, WrongInput
 from reverie.core.lock import alone
 from reverie.data.check import check_data
 from reverie.data.stages import stage
 from reverie.data.store import open_data
+from reverie.engine.crew import Crew
 from reverie.envs import gymnasium_world
 from reverie.verbs.capture import CaptureJob, capture, resume_capture
 
 SCRIPT = """
 import json, sys
 from pathlib import Path
+from reverie.engine.crew import Crew
 from reverie.envs import gymnasium_world
 from reverie.verbs.capture import CaptureJob, capture, resume_capture
 folder, workers, job = Path(sys.argv[1]), int(sys.argv[2]), json.loads(sys.argv[3])
 if (folder / "job.json").exists():
-    resume_capture(folder, workers=workers)
+    resume_capture(folder, crew=Crew(workers=workers))
 else:
-    capture(CaptureJob(**job), folder, workers=workers)
+    capture(CaptureJob(**job), folder, crew=Crew(workers=workers))
 """
 
 
@@ -149,21 +152,49 @@ def test_resuming_what_is_complete_changes_nothing(recorded):
     assert contents(folder) == before
 
 
-def test_a_worker_that_is_killed_is_named_and_what_it_made_is_kept(tmp_path):
-    job = {**JOB, "episodes": 4000}
-    process = start_and_tell(tmp_path / "data", job)
-    while not list((tmp_path / "data").glob("archive/frames/c/3/*")):
+def test_a_worker_that_is_killed_is_named_and_its_episode_is_played_again(reference, tmp_path):
+    process = start_and_tell(tmp_path / "data", LONG)
+    while not list((tmp_path / "data" / ".staging").glob("*.episode")):
         assert process.poll() is None
-        time.sleep(0.02)
+        time.sleep(0.005)
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
     if not children.exists():
         pytest.skip("only Linux tells the children of a process")
     workers = [child for child in children.read_text().split() if is_worker(child)]
     os.kill(int(workers[-1]), signal.SIGKILL)
     told = process.communicate(timeout=60)[1]
-    assert process.returncode == 1
-    assert f"worker 1 (process {workers[-1]}, exit code -9) died at episode" in told
-    assert "reverie resume" in told and "Traceback" not in told
+    assert process.returncode == 0
+    named = (
+        rf"worker 1 \(process {workers[-1]}, exit code -9\) died at episode \d+; another worker does it again"
+    )
+    assert re.fullmatch(named, told)
+    assert contents(tmp_path / "data") == contents(reference)
+
+
+DEADLY = """
+import os, signal
+import gymnasium
+from gymnasium.envs.classic_control.cartpole import CartPoleEnv
+
+class Deadly(CartPoleEnv):
+    def reset(self, **words):
+        told = super().reset(**words)
+        if self.state[0] < -0.035:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return told
+
+gymnasium.register("Deadly-v0", entry_point=Deadly)
+"""
+
+
+def test_an_episode_at_which_every_worker_dies_ends_the_capture_and_what_is_made_is_kept(
+    tmp_path, monkeypatch
+):
+    (tmp_path / "deadly.py").write_text(DEADLY)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    told = r"worker [01] \(process \d+, exit code -9\) died at episode 24, where 2 workers were lost before; "
+    with pytest.raises(BrokeWhileWorking, match=told + r"\d+ episodes are kept in .*reverie resume"):
+        capture(CaptureJob(**{**JOB, "env": "deadly:Deadly-v0"}), tmp_path / "data", crew=Crew(workers=2))
     assert len(open_data(tmp_path / "data")) > 0 and check_data(tmp_path / "data") == []
 
 
@@ -174,7 +205,9 @@ def is_worker(child):
 def start_and_tell(folder, job):
     script = SCRIPT.replace("import json, sys", "import json, sys\nfrom reverie.core.errors import *")
     script = script.split("if (folder", maxsplit=1)[0] + (
-        "try:\n    capture(CaptureJob(**job), folder, workers=workers)\n"
+        "from reverie.core.console import Console\n"
+        "class Warned(Console):\n    def warn(self, text): sys.stderr.write(text)\n"
+        "try:\n    capture(CaptureJob(**job), folder, Warned(), Crew(workers=workers))\n"
         "except KeyboardInterrupt:\n    sys.exit(130)\n"
         "except BrokeWhileWorking as error:\n    sys.stderr.write(str(error))\n    sys.exit(1)\n"
     )
