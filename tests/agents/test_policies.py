@@ -25,18 +25,30 @@ def actions(policy, count, seed=0):
     return np.array(taken)
 
 
-@pytest.mark.parametrize("word", members("agents"))
-def test_every_policy_repeats_with_its_seed_and_stays_in_bounds(word):
+POLICIES = members("agents", "PolicyConfig")
+SURE = ("periodic", "still")
+"""Policies that leave nothing to chance."""
+
+
+@pytest.mark.parametrize("space", [DISCRETE, BOX], ids=["discrete", "box"])
+@pytest.mark.parametrize("word", POLICIES)
+def test_every_policy_repeats_with_its_seed_and_stays_in_bounds(word, space):
     config = config_of("agents", word, PolicyConfig)()
-    for space in (DISCRETE, BOX):
-        taken = actions(config.build(space), 300)
-        assert np.array_equal(taken, actions(config.build(space), 300))
-        assert not np.array_equal(taken, actions(config.build(space), 300, seed=1))
-        if space is DISCRETE:
-            assert set(taken) == set(range(5))
-        else:
-            assert taken.dtype == np.float32
-            assert (taken >= BOX.low).all() and (taken <= BOX.high).all()
+    taken = actions(config.build(space), 300)
+    assert np.array_equal(taken, actions(config.build(space), 300))
+    assert np.array_equal(taken, actions(config.build(space), 300, seed=1)) == (word in SURE)
+    if space is DISCRETE:
+        assert set(taken) <= set(range(5))
+    else:
+        assert taken.dtype == np.float32
+        assert (taken >= BOX.low).all() and (taken <= BOX.high).all()
+
+
+@pytest.mark.parametrize("word", POLICIES)
+def test_every_policy_but_the_still_one_takes_all_actions(word):
+    policy = config_of("agents", word, PolicyConfig)().build(DISCRETE)
+    taken = {action for seed in range(30) for action in actions(policy, 500, seed)}
+    assert taken == ({0} if word == "still" else set(range(5)))
 
 
 def test_random_actions_are_uniform_and_independent():
@@ -75,9 +87,26 @@ def test_epsilon_is_the_share_of_random_steps():
     assert abs(np.mean(actions(policy, 20_000) != 0) - 0.3) < 0.015
 
 
+def test_weights_are_shares_of_the_episodes():
+    policy = MixedConfig(mix=("still:0=5", "still:1=3", "still:2=2")).build(DISCRETE)
+    firsts = np.array([actions(policy, 1, seed)[0] for seed in range(4000)])
+    assert np.allclose(np.bincount(firsts) / 4000, [0.5, 0.3, 0.2], atol=0.03)
+
+
+def test_a_mix_without_weights_draws_as_it_did_before_there_were_any():
+    """Recorded data sets are made again from their job: the first draw is a whole number below the count."""
+    policy = MixedConfig(mix=("still:0", "still:1", "still:2")).build(DISCRETE)
+    drawn = [int(numpy_generator(seed).integers(3)) for seed in range(50)]
+    assert drawn == [actions(policy, 1, seed)[0] for seed in range(50)]
+
+
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
+        ({"mix": ("held=0",)}, "the weight of 'held' must be a whole number from 1 to 1000, got '0'"),
+        ({"mix": ("held=half",)}, "got 'half'"),
+        ({"mix": ("held:3",)}, "as in held:1-60, got '3'"),
+        ({"mix": ("mixed=2",)}, "at least one policy other than itself"),
         ({"mix": ()}, "at least one policy"),
         ({"mix": ("mixed",)}, "at least one policy other than itself"),
         ({"mix": ("heldd",)}, "did you mean 'held'"),

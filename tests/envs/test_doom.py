@@ -11,12 +11,14 @@ import pytest
 
 pytest.importorskip("vizdoom")
 
+from reverie.agents._words import policy_of
 from reverie.agents.held import HeldConfig
 from reverie.core.errors import WrongInput
 from reverie.core.seeds import numpy_generator
+from reverie.engine.outcome import play
 from reverie.engine.rollout import Cut, record
 from reverie.envs.doom import TAKE_COVER
-from reverie.envs.make import WorldConfig, make_world
+from reverie.envs.make import WorldConfig, make_unseen_world, make_world
 
 ENV = "VizdoomTakeCover-v1"
 NUMBER = {factor.name: index for index, factor in enumerate(TAKE_COVER)}
@@ -138,3 +140,35 @@ def test_doom_without_its_package_names_the_extra(monkeypatch):
     monkeypatch.setattr("gymnasium.registry", {})
     with pytest.raises(WrongInput, match=r"pip install 'reverie-worlds\[doom\]'"):
         make_world(ENV, WorldConfig())
+
+
+@pytest.mark.parametrize("words", ["periodic:left:130+right:130@65", "held:1-60", "still"])
+def test_what_is_not_drawn_is_played_the_same(words):
+    """Scores and lengths of whole episodes, with and without drawing; one game serves several episodes."""
+    outcomes = []
+    for make in (make_world, make_unseen_world):
+        world = make(ENV, WorldConfig())
+        policy = policy_of(words).build(world.action_space)
+        outcomes.append([play(world, policy, numpy_generator(7, index), 3000) for index in range(4)])
+        world.close()
+    assert outcomes[0] == outcomes[1]
+    assert len({outcome.steps for outcome in outcomes[0]}) > 1
+
+
+def test_an_unseen_game_keeps_its_limit():
+    world = make_unseen_world(ENV, WorldConfig(options={"max_episode_steps": 30}))
+    policy = policy_of("still").build(world.action_space)
+    outcome = play(world, policy, numpy_generator(1), 1000)
+    assert (outcome.steps, outcome.ending, outcome.score) == (30, "truncated", 30.0)
+
+
+def test_actions_have_the_names_of_what_they_do():
+    """Left is where y grows, for who looks along x."""
+    world = make_world(ENV, WorldConfig())
+    assert world.action_space.names == ("none", "right", "left")
+    for name, side in (("none", 0), ("right", -1), ("left", 1)):
+        world.reset(numpy_generator(1))
+        before = world.truth()[NUMBER["player_y"]]
+        for _ in range(20):
+            world.step(world.action_space.names.index(name))
+        assert np.sign(world.truth()[NUMBER["player_y"]] - before) == side

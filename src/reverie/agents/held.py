@@ -5,13 +5,14 @@ from typing import Any
 
 import numpy as np
 
+from reverie.agents._words import range_of
 from reverie.core.errors import WrongInput
 from reverie.core.world import ActionSpace, Policy, PolicyConfig
 
 
 @dataclass(frozen=True, kw_only=True)
 class HeldConfig(PolicyConfig):
-    """A uniform action, held for a uniform number of steps.
+    """A uniform action, held for a uniform number of steps; `held:1-60` says between which.
 
     Source: Ha & Schmidhuber 2018, released code (Doom: actions held for 1-10 steps).
     """
@@ -26,6 +27,11 @@ class HeldConfig(PolicyConfig):
         if not 1 <= self.shortest <= self.longest:
             given = f"shortest {self.shortest} and longest {self.longest}"
             raise WrongInput(f"held needs 1 <= shortest <= longest, got {given}")
+
+    @classmethod
+    def parse(cls, rest: str) -> "HeldConfig":
+        """A range of steps, as in held:1-60."""
+        return cls(**range_of("held", rest)) if rest else cls()
 
     def build(self, action_space: ActionSpace) -> Policy:
         """The policy for these actions."""

@@ -19,7 +19,7 @@ def listing(name: str) -> list[str]:
     """Lines for the end of a command's help: the words that its flags take."""
     lines = []
     for flag, family in TAKES.get(name, {}).items():
-        words = members(family) if family != "terms" else _reconstructions()
+        words = KINDS[family]() if family in KINDS else members(family)
         lines += ["", f"words for {flag}:", *_columns(words)]
     return lines + (
         ["", "networks for --reconstruction perceptual:NETWORK@LAYER:", *_networks()] if name == "fit" else []
@@ -48,6 +48,15 @@ def _layers(file: Path) -> Iterator[str]:
             yield (ast.get_docstring(node) or "").partition("\n")[0]
 
 
+def _policies() -> dict[str, str]:
+    """The policies that act without having learnt."""
+    return members("agents", "PolicyConfig")
+
+
 def _columns(words: dict[str, str]) -> list[str]:
     width = max(map(len, words))
     return [f"  {word:<{width}}  {line}" for word, line in words.items()]
+
+
+KINDS = {"terms": _reconstructions, "agents": _policies}
+"""Families of which a flag takes only some members."""

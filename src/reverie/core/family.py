@@ -24,15 +24,16 @@ SINGULAR = {
 """What a member of a family is called in an error."""
 
 
-def members(family: str) -> dict[str, str]:
+def members(family: str, base: str = "") -> dict[str, str]:
     """Words of a family with their first docstring line, read without importing anything.
 
-    `family` is the folder's name ("representations"). Outside packages join by the entry-point group
+    `family` is the folder's name ("representations"); `base`, where several kinds live in one folder, names
+    the class that a kind's configs extend. Outside packages join by the entry-point group
     `reverie.representations`.
     """
     words = {}
     for file in sorted(_folder(family).glob("*.py")):
-        if not file.stem.startswith("_"):
+        if not file.stem.startswith("_") and (not base or base in _bases(file)):
             words[file.stem.replace("_", "-")] = first_line(file)
     for point in entry_points(group=f"reverie.{family}"):
         words.setdefault(point.name, f"from {point.value}")
@@ -67,6 +68,12 @@ def word_of(config: Config) -> str:
 def first_line(file: Path) -> str:
     """First line of a module's docstring, without running the module."""
     return (ast.get_docstring(ast.parse(file.read_bytes())) or "").partition("\n")[0]
+
+
+def _bases(file: Path) -> set[str]:
+    """Names of all that the classes of a file extend, without running it."""
+    classes = (node for node in ast.parse(file.read_bytes()).body if isinstance(node, ast.ClassDef))
+    return {ast.unparse(base) for node in classes for base in node.bases}
 
 
 def _folder(family: str) -> Path:

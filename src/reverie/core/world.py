@@ -1,13 +1,14 @@
 """World: an environment as the recorder sees it; Policy: what acts in it."""
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float32, UInt8
 
 from reverie.core.config import Config
+from reverie.core.errors import WrongInput
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,8 @@ class ActionSpace:
     count: int | None
     low: Float32[np.ndarray, " action"] | None = None
     high: Float32[np.ndarray, " action"] | None = None
+    names: tuple[str, ...] = field(default=(), compare=False)
+    """What the discrete actions are called, in their order; empty where the environment names none."""
 
     def sample(self, generator: np.random.Generator) -> Any:
         """A uniform action: an int, or float32 (action,)."""
@@ -90,6 +93,17 @@ class Policy(Protocol):
 @dataclass(frozen=True, kw_only=True)
 class PolicyConfig(Config, ABC):
     """What describes a policy of the family `agents`."""
+
+    @classmethod
+    def parse(cls, rest: str) -> "PolicyConfig":
+        """The config that the words after the first colon of a policy stand for, as in held:1-60.
+
+        WrongInput for words that the policy does not understand; most take none.
+        """
+        if rest:
+            word = cls.__module__.rpartition(".")[2].replace("_", "-")
+            raise WrongInput(f"the policy {word!r} takes nothing after a colon, got {rest!r}")
+        return cls()
 
     @abstractmethod
     def build(self, action_space: ActionSpace) -> Policy:

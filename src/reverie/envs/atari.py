@@ -28,6 +28,7 @@ def atari(game: str, noops: Any) -> Game:
         factors=factors_of(game),
         begin=partial(_begin_late, noops),
         truth=_memory,
+        action_names=_meanings,
         cut=PLAYFIELD,
         lasting=True,
         packages=("ale-py",),
@@ -54,6 +55,12 @@ def _begin_late(noops: int, env: Any, generator: np.random.Generator) -> Any:
         if terminated or truncated:
             observation = env.reset()[0]
     return observation
+
+
+def _meanings(env: Any) -> tuple[str, ...]:
+    if type(env.action_space).__name__ != "Discrete":
+        return ()
+    return tuple(meaning.lower() for meaning in env.unwrapped.get_action_meanings())
 
 
 def _memory(env: Any, observation: Any) -> Float32[np.ndarray, " factor"]:

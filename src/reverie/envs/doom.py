@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from reverie.core.world import Factor
-from reverie.envs.game import Game, seeded_reset
+from reverie.envs.game import Game, nothing, seeded_reset
 
 LONGEST = 2100
 """Steps after which TakeCover is over. Source: Ha & Schmidhuber 2018; ViZDoom's own file has no limit."""
@@ -43,20 +43,26 @@ TAKE_COVER = (
 )
 
 
-def doom(name: str, options: dict[str, Any]) -> Game:
-    """The game behind an id Vizdoom*; adds its smallest screen and its limit to `options`, unless given."""
-    options.setdefault("screen_resolution", "RES_160X120")
+def doom(name: str, options: dict[str, Any], seen: bool = True) -> Game:
+    """The game behind an id Vizdoom*; adds its smallest screen and its limit to `options`, unless given.
+
+    One that is not seen draws nothing where that changes nothing else: TakeCover as it comes, whose every
+    step is worth a living reward. It is many times as fast, and has no frames.
+    """
     take_cover = name.startswith("VizdoomTakeCover")
+    undrawn = take_cover and not seen and options.keys() <= {"max_episode_steps"}
+    options.setdefault("screen_resolution", "RES_160X120")
     if take_cover:
         options.setdefault("max_episode_steps", LONGEST)
     return Game(
         factors=TAKE_COVER if take_cover else PLAYER,
-        prepare=_tell_places,
+        prepare=_draw_nothing if undrawn else _tell_places,
         begin=_begin,
         observe=_screen,
         truth=_take_cover if take_cover else _player,
         shown=_is_running,
-        step_undrawn=_state,
+        step_undrawn=nothing if undrawn else _state,
+        action_names=_buttons,
         lasting=True,
         packages=("vizdoom",),
     )
@@ -64,6 +70,29 @@ def doom(name: str, options: dict[str, Any]) -> Game:
 
 def _tell_places(env: Any) -> None:
     env.unwrapped.game.set_objects_info_enabled(True)
+
+
+def _draw_nothing(env: Any) -> None:
+    doom = env.unwrapped
+    game, reward = doom.game, doom.game.get_living_reward()
+
+    def step(action: Any) -> tuple[None, float, bool, bool, dict[str, Any]]:
+        game.set_action(doom.button_map[action])
+        game.advance_action(1, False)
+        return None, reward, game.is_episode_finished(), False, {}
+
+    doom.step = step
+
+
+def _buttons(env: Any) -> tuple[str, ...]:
+    """Names of actions: what is pressed, without the word that says that it is a movement."""
+    doom = env.unwrapped
+    if type(doom.action_space).__name__ != "Discrete":
+        return ()
+    known = [str(button.name) for button in doom.game.get_available_buttons()]
+    named = [word.removeprefix("MOVE_").lower().replace("_", "-") for word in known]
+    pressed = ([name for name, on in zip(named, press, strict=True) if on] for press in doom.button_map)
+    return tuple("+".join(names) or "none" for names in pressed)
 
 
 def _begin(env: Any, generator: np.random.Generator) -> Any:

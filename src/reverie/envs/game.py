@@ -49,6 +49,11 @@ def nothing(env: Any) -> None:
     """Nothing is to be done to the environment."""
 
 
+def nameless(env: Any) -> tuple[str, ...]:
+    """The actions have no names."""
+    return ()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Game:
     """What is special about an environment; the rest is the same for all of Gymnasium."""
@@ -69,6 +74,8 @@ class Game:
     """Whether the game shows this instant; where it does not, `observe` and `truth` repeat the one before."""
     step_undrawn: Callable[[Any], Any] = nothing
     """What drawing would have done to the environment, for a step that is not drawn."""
+    action_names: Callable[[Any], tuple[str, ...]] = nameless
+    """What the discrete actions are called, in their order."""
     cut: float = 0.5
     """Where a camera that crops cuts: the share of what goes that lies above the scene, or left of it."""
     lasting: bool = False

@@ -1,7 +1,7 @@
 """Any Gymnasium environment as a world: drawn or observed, resized, reproducible."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Literal
 
@@ -52,7 +52,8 @@ class GymnasiumWorld:
         self._frame: np.ndarray | None = None
         self._truth: np.ndarray | None = None
         self.factors: tuple[Factor, ...] = game.factors
-        self.action_space = action_space(self._env.action_space, plan.env)
+        names = game.action_names(self._env)
+        self.action_space = replace(action_space(self._env.action_space, plan.env), names=names)
 
     def reset(self, generator: np.random.Generator) -> None:
         """Start a new episode, in a new environment where the old one might leave traces."""

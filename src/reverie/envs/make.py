@@ -69,9 +69,21 @@ def make_world(env_id: str, config: WorldConfig) -> World:
     Raises WrongInput for an unknown id (with the nearest), options that the environment refuses, frames that
     it cannot give, and scenes where there is no scenery.
     """
+    return _made(env_id, config, True)
+
+
+def make_unseen_world(env_id: str, config: WorldConfig) -> World:
+    """The same world for who acts blind: its frames may be missing, which makes some worlds much faster.
+
+    Rewards and ends are those of the world that is seen.
+    """
+    return _made(env_id, config, False)
+
+
+def _made(env_id: str, config: WorldConfig, seen: bool) -> World:
     _check_known(env_id)
     options = dict(config.options)
-    game = _known_game(env_id, config, options)
+    game = _known_game(env_id, config, options, seen)
     plain = _make(env_id, options)
     observed = game is not None and game.observe is not the_observation
     frames = _choose_frames(plain, env_id, config.frames, observed)
@@ -94,7 +106,7 @@ def make_world(env_id: str, config: WorldConfig) -> World:
     return Stacked(world, config.frame_stack) if config.frame_stack > 1 else world
 
 
-def _known_game(env_id: str, config: WorldConfig, options: dict[str, Any]) -> Game | None:
+def _known_game(env_id: str, config: WorldConfig, options: dict[str, Any], seen: bool) -> Game | None:
     """The game with a file of its own; takes what the game itself understands out of `options`."""
     name = env_id.rpartition(":")[2]
     if name.startswith("LunarLander"):
@@ -106,7 +118,7 @@ def _known_game(env_id: str, config: WorldConfig, options: dict[str, Any]) -> Ga
     if name.startswith("CarRacing-"):
         return car_racing()
     if name.startswith("Vizdoom"):
-        return doom(name, options)
+        return doom(name, options, seen)
     if (cartridge := _cartridge(name)) is not None:
         if config.max_pool or config.frame_skip > 1:
             one_frame_a_step(name, options)

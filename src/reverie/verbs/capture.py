@@ -9,10 +9,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from reverie.agents._words import policy_of
 from reverie.core.config import from_json, to_json
 from reverie.core.console import QUIET, Console, Tracker
 from reverie.core.errors import BrokeWhileWorking, WrongInput
-from reverie.core.family import config_of
+from reverie.core.family import word_of
 from reverie.core.lock import alone
 from reverie.core.run import Run, check_free
 from reverie.core.seeds import numpy_generator
@@ -44,11 +45,11 @@ class CaptureJob(WorldConfig):
     seed: int = 0
     """Everything random follows from it: same seed, same bytes."""
     policy: str = "random"
-    """Who acts: random, held (random actions held for several steps), or mixed (several policies)."""
+    """Who acts: random, held:1-60, still:left, periodic:left:130+right:130@65, sweep:60-200, or mixed."""
     hold: tuple[int, int] = (1, 10)
     """Fewest and most steps that the policy `held` holds an action."""
     mix: tuple[str, ...] = ("random", "held")
-    """Policies of which `mixed` draws one for each episode."""
+    """Policies of which `mixed` draws one for each episode, with weights: held:1-10=5 held:1-60=3 sweep=2."""
     epsilon: float = 0.0
     """Share of the steps of `mixed` that take a uniform action."""
     max_steps: int = 1000
@@ -78,10 +79,10 @@ class CaptureJob(WorldConfig):
     def policy_config(self) -> PolicyConfig:
         """The policy that acts in it."""
         _refuse_trained(self.policy)
-        kind = config_of("agents", self.policy, PolicyConfig)
         held = {"shortest": self.hold[0], "longest": self.hold[1]}
         fields = {"held": held, "mixed": {"mix": self.mix, "epsilon": self.epsilon}}
-        return from_json(kind, fields.get(self.policy, {}), self.policy)
+        plain = policy_of(self.policy)
+        return from_json(type(plain), fields[self.policy], self.policy) if self.policy in fields else plain
 
 
 def _refuse_trained(policy: str) -> None:
@@ -150,7 +151,7 @@ def _first_manifest(job: CaptureJob) -> Manifest:
         height, width, channel = world.frame().shape
         source = {
             "world": world.description(),
-            "policy": {"word": job.policy, **to_json(policy)},
+            "policy": {"word": word_of(policy), **to_json(policy)},
             "seed": job.seed,
             "episodes": job.episodes,
             "max_steps": job.max_steps,
