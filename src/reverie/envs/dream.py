@@ -130,8 +130,9 @@ class _Tile:
     def run(self, actor: Actor, places: Int64[Tensor, " row"]) -> tuple[Tensor, Tensor, Tensor]:
         """Returns, lengths and ends of rows, of which each begins at its place among the starts."""
         starts, device = self.starts, places.device
-        chance = Chance(self.seed, len(starts), self.world_model.code_size, device)
-        first = starts.mean + starts.deviation * chance.begin(self.dreams)
+        chance = Chance(len(starts), self.world_model.code_size, device)
+        noise = torch.stack([chance.begin(self.seed, dream) for dream in self.dreams])
+        first = starts.mean + starts.deviation * noise
         moment = Moment(first, starts.hidden).at(places)
         rows, alive = torch.arange(len(places), device=device), torch.ones_like(places, dtype=torch.bool)
         returns, lengths = torch.zeros(len(places), device=device), torch.zeros_like(places)
@@ -139,7 +140,7 @@ class _Tile:
         for step in range(self.config.max_steps):
             if step % CHUNK == 0:
                 for place in places[rows[alive]].unique().tolist():
-                    chance.load(place, self.dreams[place], step)
+                    chance.load(place, self.seed, self.dreams[place], step)
             action = checked(actor.act(moment.code, moment.hidden), len(rows), self.world_model.action_size)
             now, temperature = chance.at(step, places[rows]), self.config.temperature
             moment, reward, over = advance(

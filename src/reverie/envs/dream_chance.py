@@ -1,6 +1,5 @@
 """Chance of dreams: every random number depends on a seed, the number of the dream and the step alone."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,23 +30,20 @@ class Chance:
     NumPy on the CPU, so that a seed means the same on every device.
     """
 
-    def __init__(self, seed: int, places: int, code_size: int, device: str | torch.device = "cpu") -> None:
-        self._seed, self._device = seed, device
+    def __init__(self, places: int, code_size: int, device: str | torch.device = "cpu") -> None:
+        self._device = device
         self._uniform = torch.zeros(CHUNK, places, code_size + 1, device=device)
         self._normal = torch.zeros(CHUNK, places, code_size, device=device)
 
-    def begin(self, dreams: Iterable[int]) -> Float[Tensor, "dream code"]:
-        """Standard normal numbers that draw the first code of each dream from the belief about it."""
-        size = self._normal.shape[2]
-        rows = [
-            numpy_generator(self._seed, "first code", dream).standard_normal(size, np.float32)
-            for dream in dreams
-        ]
-        return torch.from_numpy(np.stack(rows)).to(self._device)
+    def begin(self, seed: int, dream: int) -> Float[Tensor, " code"]:
+        """Standard normal numbers that draw the first code of a dream from the belief about it."""
+        generator = numpy_generator(seed, "first code", dream)
+        numbers = generator.standard_normal(self._normal.shape[2], np.float32)
+        return torch.from_numpy(numbers).to(self._device)
 
-    def load(self, place: int, dream: int, step: int) -> None:
+    def load(self, place: int, seed: int, dream: int, step: int) -> None:
         """Hold the numbers of a dream's `CHUNK` steps from `step` on, a multiple of `CHUNK`, at a place."""
-        generator = numpy_generator(self._seed, "dream", dream, step // CHUNK)
+        generator = numpy_generator(seed, "dream", dream, step // CHUNK)
         for held, draw in ((self._uniform, generator.random), (self._normal, generator.standard_normal)):
             numbers = draw((CHUNK, held.shape[2]), np.float32)
             held[:, place] = torch.from_numpy(numbers).to(self._device)
