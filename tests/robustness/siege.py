@@ -13,8 +13,11 @@ from pathlib import Path
 
 from reverie.cli import main
 
-DEADLINE = 60.0
-"""Seconds that a case may take; the slowest honest one takes a few, more on a machine that is busy."""
+LABOUR = 30.0
+"""Seconds of processor time that a case may take; the slowest honest one takes one."""
+PATIENCE = 300.0
+"""Seconds that a case may wait. A machine that is busy, or was put to sleep, makes everything wait, and once
+ended a case in which nothing was wrong: what works without end is told by its labour, much sooner."""
 MEMORY = 1 << 30
 """Bytes of address space that a case may take beyond what is there; a shape of 10^12 asks for thousands."""
 
@@ -136,20 +139,26 @@ def _inside(place: Path) -> Iterator[None]:
 def _bounded() -> Iterator[None]:
     """Time and memory that end."""
 
-    def ring(*_):
-        raise Deadline(f"no answer within {DEADLINE} s")
+    def ring(number, _):
+        labour = number == signal.SIGPROF
+        raise Deadline(
+            f"no answer after {LABOUR} s of work" if labour else f"still waiting after {PATIENCE} s"
+        )
 
-    before = signal.signal(signal.SIGALRM, ring)
+    before = {number: signal.signal(number, ring) for number in (signal.SIGPROF, signal.SIGALRM)}
     soft, hard = resource.getrlimit(resource.RLIMIT_AS)
-    signal.setitimer(signal.ITIMER_REAL, DEADLINE)
-    faulthandler.dump_traceback_later(4 * DEADLINE, exit=True)  # for what no signal can reach
+    signal.setitimer(signal.ITIMER_PROF, LABOUR)
+    signal.setitimer(signal.ITIMER_REAL, PATIENCE)
+    faulthandler.dump_traceback_later(4 * PATIENCE, exit=True)  # for what no signal can reach
     resource.setrlimit(resource.RLIMIT_AS, (_address_space() + MEMORY, hard))
     try:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        for timer in (signal.ITIMER_PROF, signal.ITIMER_REAL):
+            signal.setitimer(timer, 0)
+        for number, handler in before.items():
+            signal.signal(number, handler)
         faulthandler.cancel_dump_traceback_later()
 
 

@@ -1,6 +1,7 @@
 """A small folder of everything that Reverie makes: what the attacks are made on."""
 
 import os
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -42,7 +43,8 @@ class Stopping(PlainConsole):
 
 
 def make(place: Path) -> None:
-    """Into an empty folder: data, part (a capture to resume), run, twin, half (a fit to resume), images."""
+    """Into an empty folder: data, part (a capture to resume), run, twin, half (a fit to resume), images, and
+    what is exchanged: png, and, where the packages are installed, poles-v0 (Minari) and encoder.onnx."""
     before = Path.cwd()
     os.chdir(place)
     try:
@@ -56,6 +58,7 @@ def make(place: Path) -> None:
         assert main(["probe", "run", "twin", "--data", "data", "--probe", "ridge", "--no-baselines"]) == 0
         assert main(["look", "run", "--lens", "reconstruction", "--count", "9"]) == 0
         _images()
+        _exchanged()
         assert {line["state"] for line in list_runs(Path())} == {"finished", "unfinished"}
     finally:
         os.chdir(before)
@@ -67,6 +70,19 @@ def _interrupted_capture() -> None:
     except KeyboardInterrupt:
         return
     raise AssertionError("the capture was not interrupted")
+
+
+def _exchanged() -> None:
+    assert main(["data", "export", "data", "png"]) == 0
+    if here("minari"):
+        assert main(["data", "export", "data", "poles-v0", "--to", "minari"]) == 0
+    if here("onnx"):
+        assert main(["export", "run", "encoder.onnx"]) == 0
+
+
+def here(package: str) -> bool:
+    """Whether an optional package is installed."""
+    return find_spec(package) is not None
 
 
 def _images() -> None:

@@ -84,6 +84,14 @@ def test_a_checkpoint_without_checksums_is_refused(tmp_path):
         checkpoint.read(tmp_path)
 
 
+@pytest.mark.parametrize("total", [[], None, 3])
+def test_a_checksum_that_is_no_text_is_refused(total, tmp_path):
+    state = {"counters": {}, "sha256": {"weights": total}}
+    write_json(tmp_path / "state.json", state | {"digest": checkpoint._digest(state)})
+    with pytest.raises(WrongInput, match="no checksums"):
+        checkpoint.read(tmp_path)
+
+
 def test_what_moves_a_cursor_is_spelt_out():
     assert printable("a\x1b[2Jb\nc\ud800é") == "a\\x1b[2Jb\nc\\ud800é"
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 from hostile import Content, attacks, numbers, repair, texts
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
+from specimen import here
 
 from reverie.cli.commands import COMMANDS
 from reverie.core.family import members
@@ -26,6 +27,10 @@ LINES = (
     "report run twin",
     "runs .",
     "data import images new --size 8",
+    "data import png new",
+    "data export data new",
+    *(["data export data new-v0 --to minari", "data import poles-v0 new"] if here("minari") else []),
+    *(["adopt encoder.onnx new data"] if here("onnx") else []),
 )
 ELSEWHERE = (
     "demo",
@@ -40,6 +45,8 @@ ELSEWHERE = (
     "data",
     "fit",
     "resume",
+    "adopt",
+    "export",
 )
 """Commands that read no files of a user, and those above."""
 
@@ -57,8 +64,9 @@ CASES = settings(
 
 def files_of(place: Path, line: str) -> list[Path]:
     """The files that a command line is about, in a fixed order; none that a link leads to."""
-    roots = [place / word for word in line.split() if (place / word).is_dir()]
-    found = {file for root in roots for file in root.rglob("*") if file.is_file() and file.resolve() == file}
+    roots = [place / word for word in line.split()]
+    files = [file for root in roots for file in (root, *root.rglob("*"))]
+    found = {file for file in files if file.is_file() and file.resolve() == file}
     return sorted(found)
 
 
@@ -97,10 +105,17 @@ def test_broken_files(siege, line, breakage):
 
 
 @pytest.mark.learning
-@given(st.sampled_from(LINES), broken_files)
-@settings(CASES, max_examples=5000)
-def test_five_thousand_broken_files(siege, line, breakage):
-    siege.lay(line.split(), tampering(line, breakage))
+@pytest.mark.parametrize("part", range(10))
+def test_five_thousand_broken_files(siege, part):
+    """Ten times five hundred, so that each part goes on where another found something; nothing is shrunk."""
+
+    @seed(part)
+    @given(st.sampled_from(LINES), broken_files)
+    @settings(CASES, max_examples=500, derandomize=False, phases=[Phase.generate])
+    def besiege(line, breakage):
+        siege.lay(line.split(), tampering(line, breakage))
+
+    besiege()
 
 
 WORDS = (*LINES, "capture CartPole-v1 new --episodes 2 --size 8 --max-steps 5", "look run --count 9 --seed 1")
@@ -117,7 +132,7 @@ def test_broken_words(siege, line, place, word):
     siege.lay(words, lambda _: None)
 
 
-@pytest.mark.parametrize("line", strangers())
+@pytest.mark.parametrize("line", [*strangers(), "export run new.onnx"])
 def test_a_command_that_is_new_here_is_besieged_too(siege, line):
     for attack in ("nothing", "deep", "list", "binary"):
         siege.lay(line.split(), tampering(line, [(0, Content(attack), True)]))
