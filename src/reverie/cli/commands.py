@@ -42,6 +42,7 @@ COMMANDS: dict[str, Command] = {
     "report": Command(looking.report_door, "verbs/report.py"),
     "export": Command(exchange.export_door, "verbs/export.py"),
     "model": Command(modelling.model_door, "verbs/model.py", family="worldmodels"),
+    "audit": Command(modelling.audit_door, "verbs/audit.py"),
     "study": Command(making.study_door, "studies/_study.py", family="studies"),
     "data": Command(
         looking.data_door,

@@ -73,3 +73,43 @@ def _told(result: dict[str, Any], run: Path) -> str:
 
 def _number(value: float | None) -> str:
     return "-" if value is None else f"{value:8.3f}"
+
+
+def audit_door() -> Callable[..., Any]:
+    """The door to `reverie audit`."""
+
+    from reverie.engine.crew import Crew
+    from reverie.verbs.audit import AuditJob, audit
+
+    def door(job: AuditJob, crew: Crew = Crew()):
+        def call(console: Console) -> Answer:
+            result = audit(job, console, crew)
+            return Answer(_audited(result), result)
+
+        return call
+
+    door.__doc__ = "Compare the dreams of a world model with reality, before anything is trained in them."
+    return door
+
+
+def _audited(result: dict[str, Any]) -> str:
+    lines = [f"length of episodes, {result['episodes']} each, at most {result['max_steps']} steps:"]
+    rows = [("policy", "temperature", "dreamt", "real", "ratio")]
+    rows += [
+        (
+            row["policy"],
+            f"{row['temperature']:g}",
+            f"{row['dreamt']['length']:.0f}",
+            f"{row['real']['length']:.0f}",
+            f"{row['ratio']:.2f}" + ("" if row["fine"] else " !"),
+        )
+        for row in result["known"]
+    ]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines += [
+        "  " + "  ".join(f"{cell:<{size}}" for cell, size in zip(row, widths, strict=True)) for row in rows
+    ]
+    strange = result["strangeness"]
+    lines.append("distance of dreamt codes to recorded ones, in that of held-out ones:")
+    lines += [f"  temperature {heat}: {_number(found['ratio'])}" for heat, found in strange.items()]
+    return "\n".join([*lines, f"nearest to reality: temperature {result['temperature']:g}"])
