@@ -132,7 +132,30 @@ def test_an_episode_that_comes_out_differently_does_not_overwrite(tmp_path, make
     again = reopen_archive(tmp_path / "data")
     with pytest.raises(BrokeWhileWorking, match="came out differently"):
         again.append(make_episode(2, steps=20))
+        again.commit()
+    assert again.commit() == 1, "what broke is told once, and what was committed stays"
     assert_same(open_data(tmp_path / "data")[0], make_episode(0, steps=20))
+
+
+def test_a_chunk_that_cannot_be_written_is_told_and_leaves_no_hole(tmp_path, make_episode, make_blank):
+    """Chunks are written beside the caller: one that fails is told of, and none behind it is ever listed."""
+    folder = tmp_path / "data"
+    writer = create_archive(folder, make_blank(), None)
+    writer.append(make_episode(0, steps=20))
+    whole = writer.commit()
+    second = folder / writer.manifest.spec("frames").chunk_path(20 // writer.manifest.chunk)
+    second.with_name(second.name + ".tmp").mkdir(parents=True)
+    with pytest.raises(OSError):
+        for index in range(1, 9):
+            writer.append(make_episode(index, steps=20))
+    assert writer.commit() == whole
+    second.with_name(second.name + ".tmp").rmdir()
+    again = reopen_archive(folder)
+    for index in range(again.episodes, 5):
+        again.append(make_episode(index, steps=20))
+    again.finish()
+    for index in range(5):
+        assert_same(open_data(folder)[index], make_episode(index, steps=20))
 
 
 def test_a_folder_that_holds_something_is_refused(folder, make_blank):

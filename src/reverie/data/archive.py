@@ -4,7 +4,7 @@ import hashlib
 import os
 import shutil
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from reverie.core.errors import BrokeWhileWorking
 from reverie.core.files import sync_folder, write_json
 from reverie.core.run import check_free
 from reverie.data.chunks import read_chunk
-from reverie.data.layout import GROUP_PATH, ArraySpec, encode, group_header
+from reverie.data.layout import GROUP_PATH, encode, group_header
 from reverie.data.manifest import EpisodeEntry, FileEntry, Manifest, write_manifest
 from reverie.data.manifest_reader import read_manifest
 
@@ -51,7 +51,9 @@ def create_archive(folder: Path, manifest: Manifest, job: Mapping[str, Any] | No
 class ArchiveWriter:
     """Appends episodes; a chunk is written once it is full, an episode is committed once its chunks are.
 
-    Nothing that a manifest lists is ever written again with other content.
+    Nothing that a manifest lists is ever written again with other content. A full chunk is compressed and
+    written beside the caller, who fills the next one meanwhile; what fails there is raised at the chunk after
+    it, or at the commit.
     """
 
     def __init__(self, folder: Path, manifest: Manifest) -> None:
@@ -64,9 +66,9 @@ class ArchiveWriter:
         self._full = manifest.rows - manifest.rows % manifest.chunk
         """Rows in chunks that are full and written."""
         self._unsynced: set[Path] = set()
-        self._pending = {
-            spec.name: np.zeros((manifest.chunk, *spec.tail), dtype=spec.dtype) for spec in manifest.specs
-        }
+        self._pending, self._spare = self._blank(), self._blank()
+        self._beside = ThreadPoolExecutor(1)
+        self._writing: Future[dict[str, FileEntry]] | None = None
         if self._filled:
             for spec in manifest.specs:
                 self._pending[spec.name][:] = read_chunk(folder, manifest, spec, self._rows // manifest.chunk)
@@ -84,6 +86,8 @@ class ArchiveWriter:
     @property
     def frame_bytes(self) -> float | None:
         """Bytes on disk for each frame with all that belongs to it; None before the first chunk is full."""
+        if not self._full:
+            self._settle()
         return sum(entry.size for entry in self._files.values()) / self._full if self._full else None
 
     @property
@@ -119,11 +123,13 @@ class ArchiveWriter:
             self._rows += take
             if not self._filled:
                 self._write_chunks(self._rows // self._manifest.chunk - 1)
-                self._full = self._rows
 
     def commit(self) -> int:
         """Rename a manifest into place that lists every episode whose chunks are all full; their number."""
-        whole = tuple(entry for entry in self._episodes if entry.rows.stop <= self._full)
+        self._settle()
+        # What a manifest listed before stays listed, also while the chunk that it ends in is filled anew.
+        safe = max(self._full, self._manifest.rows)
+        whole = tuple(entry for entry in self._episodes if entry.rows.stop <= safe)
         self._publish(self._manifest.with_episodes(whole, self._files, complete=False))
         return len(whole)
 
@@ -133,9 +139,11 @@ class ArchiveWriter:
             for rows in self._pending.values():
                 rows[self._filled :] = 0
             self._write_chunks(self._rows // self._manifest.chunk)
+        self._settle()
         for spec in self._manifest.specs:
-            self._write(spec.header_path(), spec.header(self._rows, self._manifest.chunk))
-        self._write(GROUP_PATH, group_header())
+            path, header = spec.header_path(), spec.header(self._rows, self._manifest.chunk)
+            self._list({path: self._write(path, header)})
+        self._list({GROUP_PATH: self._write(GROUP_PATH, group_header())})
         self._publish(self._manifest.with_episodes(tuple(self._episodes), self._files, complete=True))
         return self._manifest
 
@@ -143,30 +151,50 @@ class ArchiveWriter:
     def _filled(self) -> int:
         return self._rows % self._manifest.chunk
 
+    def _blank(self) -> dict[str, np.ndarray]:
+        chunk = self._manifest.chunk
+        return {spec.name: np.zeros((chunk, *spec.tail), dtype=spec.dtype) for spec in self._manifest.specs}
+
     def _write_chunks(self, index: int) -> None:
+        """Have the pending rows written once those before them are."""
+        self._settle()
+        self._writing = self._beside.submit(self._written, self._pending, index)
+        self._pending, self._spare = self._spare, self._pending
+
+    def _settle(self) -> None:
+        """Wait until the rows that are being written are; raises what went wrong with them, once."""
+        writing, self._writing = self._writing, None
+        if writing is not None:
+            self._list(writing.result())
+            self._full = min(self._full + self._manifest.chunk, self._rows)
+
+    def _list(self, files: Mapping[str, FileEntry]) -> None:
+        self._files.update(files)
+        self._unsynced.update(self.folder / path for path in files)
+
+    def _written(self, rows: Mapping[str, np.ndarray], index: int) -> dict[str, FileEntry]:
+        """Write a chunk of every array, but what the manifest lists already; the new files."""
+        files = {}
         for spec in self._manifest.specs:
-            self._write_chunk(spec, index)
+            path, content = spec.chunk_path(index), encode(rows[spec.name], spec)
+            listed = self._manifest.files.get(path)
+            if listed is None:
+                files[path] = self._write(path, content)
+            elif listed != _entry(content):
+                episode = self._manifest.episodes[-1].rows.stop
+                raise BrokeWhileWorking(
+                    f"the episode from frame {episode} of {self.folder} came out differently this time: the "
+                    "environment or its version changed, or does not obey its seed; capture into a new folder"
+                )
+        return files
 
-    def _write_chunk(self, spec: ArraySpec, index: int) -> None:
-        content = encode(self._pending[spec.name], spec)
-        listed = self._manifest.files.get(spec.chunk_path(index))
-        if listed is None:
-            self._write(spec.chunk_path(index), content)
-        elif listed != _entry(content):
-            episode = self._manifest.episodes[-1].rows.stop
-            raise BrokeWhileWorking(
-                f"the episode from frame {episode} of {self.folder} came out differently this time: the "
-                "environment or its version changed, or does not obey its seed; capture into a new folder"
-            )
-
-    def _write(self, path: str, content: bytes) -> None:
+    def _write(self, path: str, content: bytes) -> FileEntry:
         file = self.folder / path
         file.parent.mkdir(parents=True, exist_ok=True)
         temporary = file.with_name(file.name + ".tmp")
         temporary.write_bytes(content)
         temporary.replace(file)
-        self._files[path] = _entry(content)
-        self._unsynced.add(file)
+        return _entry(content)
 
     def _publish(self, manifest: Manifest) -> None:
         # The files reach the disk before the manifest that promises them.
