@@ -86,8 +86,8 @@ MUTANTS = [
     Mutant(
         "the feature network sees red as blue",
         "nn/feature_networks/network.py",
-        "if self._flip:",
-        "if not self._flip:",
+        '"RGB".index(channel)',
+        '"BGR".index(channel)',
         "tests/nn",
     ),
     Mutant(

@@ -82,7 +82,8 @@ def test_feature_maps_of_64_pixels_have_the_sizes_of_pools_rounded_up(layer, sha
 
 def test_a_network_stays_frozen_and_says_what_it_is():
     found = feature_network("random-squeezenet", QUIET)
-    assert not found.training and not any(weights.requires_grad for weights in found.parameters())
+    assert not list(found.parameters()) and not any(weights.requires_grad for weights in found.buffers())
+    assert not any(part.training for part in found.train().modules())
     description = json.loads(json.dumps(found.description))
     assert description["name"] == "random-squeezenet"
     assert len(description["weights"]) == 64

@@ -12,6 +12,7 @@ from reverie.core.posterior import Point
 from reverie.core.representation import View
 from reverie.core.term import Materials
 from reverie.nn.feature_networks import Convention, FeatureNetwork
+from reverie.nn.features import Features
 from reverie.representations.conv_ae import ConvAEConfig
 from reverie.terms import parse
 from reverie.terms.perceptual import Perceptual, channel_deviations
@@ -42,16 +43,15 @@ def pixel(*colours: tuple[float, float, float]) -> torch.Tensor:
 
 def test_sigmoid_form_by_hand():
     # Features of the frame: 2 and -1; of the prediction: 0 and 0.
-    term = Perceptual(mixing([[2.0, 0.0, 0.0], [0.0, 0.0, -1.0]]), "mix", None, squash=True)
+    term = Perceptual(Features(mixing([[2.0, 0.0, 0.0], [0.0, 0.0, -1.0]]), "mix"))
     found = term(view(pixel((1.0, 0.0, 1.0)), pixel((0.0, 0.5, 0.0)))).item()
     expected = (1 / (1 + np.exp(-2.0)) - 0.5) ** 2 + (1 / (1 + np.exp(1.0)) - 0.5) ** 2
     assert found == pytest.approx(expected, rel=1e-6)
 
 
 def test_channel_form_divides_each_feature_by_its_deviation():
-    term = Perceptual(
-        mixing([[2.0, 0.0, 0.0], [0.0, 0.0, -1.0]]), "mix", torch.tensor([4.0, 0.5]), squash=False
-    )
+    network = mixing([[2.0, 0.0, 0.0], [0.0, 0.0, -1.0]])
+    term = Perceptual(Features(network, "mix", torch.tensor([4.0, 0.5]), squash=False))
     found = term(view(pixel((1.0, 0.0, 1.0)), pixel((0.0, 0.5, 0.0)))).item()
     assert found == pytest.approx((2 / 4) ** 2 + (1 / 0.5) ** 2)
 
@@ -104,7 +104,8 @@ def test_gradient_reaches_the_decoder_but_not_the_network(scaling):
     (player,) = representation.players()
     player.loss(frames, torch.Generator()).total().backward()
     assert all(weights.grad is not None and weights.grad.any() for weights in player.parameters())
-    assert all(weights.grad is None and not weights.requires_grad for weights in network.parameters())
+    assert not list(network.parameters())
+    assert all(weights.grad is None and not weights.requires_grad for weights in network.buffers())
 
 
 def test_the_network_is_neither_learnt_nor_saved_with_the_representation():

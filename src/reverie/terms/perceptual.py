@@ -10,7 +10,8 @@ from torch import Tensor
 from reverie.core.errors import WrongInput, unknown
 from reverie.core.representation import Term, View
 from reverie.core.term import Materials, TermConfig
-from reverie.nn.feature_networks.network import FeatureNetwork
+from reverie.nn.feature_networks import LAYERS, Convention, FeatureNetwork
+from reverie.nn.features import Features, feature_shape
 
 Scaling = Literal["sigmoid", "soft", "channel"]
 
@@ -24,6 +25,9 @@ A channel that is nearly dead on the training frames would otherwise turn the ra
 almost the whole loss; with this floor no channel weighs more than a hundred times the median one. On 362
 frames of LunarLander it holds 1 of the 128 channels of fire3 with trained weights, and 18 with random ones.
 """
+
+UNFILLED = Convention(order="RGB", scale=1.0, mean=(0.0, 0.0, 0.0), deviation=(1.0, 1.0, 1.0))
+"""Stands where a network's own convention will be loaded."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,12 +61,28 @@ class PerceptualConfig(TermConfig):
         network = materials.feature_network(self.feature_network).to(materials.device)
         network.check_layer(self.layer)
         if self.scaling == "sigmoid":
-            return Perceptual(network, self.layer, None, squash=True)
+            return Perceptual(Features(network, self.layer))
         deviations = channel_deviations(network, self.layer, materials.frames(CHANNEL_FRAMES))
         if self.scaling == "channel":
-            return Perceptual(network, self.layer, deviations, squash=False)
+            return Perceptual(Features(network, self.layer, deviations, squash=False))
         overall = deviations.square().mean().sqrt().expand_as(deviations)
-        return Perceptual(network, self.layer, overall, squash=True)
+        return Perceptual(Features(network, self.layer, overall))
+
+    def unfilled(self, frame_shape: tuple[int, ...]) -> Features:
+        """The features that `build` would look at, with weights that are yet to be loaded from a run.
+
+        WrongInput for a network or a layer that is not known.
+        """
+        word = self.feature_network.partition("=")[0]
+        if word not in LAYERS:
+            raise unknown("feature network", word, LAYERS)
+        # Initial weights are drawn by torch; that must not touch the caller's random state.
+        with torch.random.fork_rng(devices=[]):
+            network = FeatureNetwork(LAYERS[word](), UNFILLED, {"name": word})
+        network.check_layer(self.layer)
+        channels = feature_shape(network, self.layer, frame_shape)[0]
+        deviations = None if self.scaling == "sigmoid" else torch.ones(channels)
+        return Features(network, self.layer, deviations, squash=self.scaling != "channel")
 
 
 @dataclass(frozen=True)
@@ -78,23 +98,13 @@ class Perceptual:
     normalisation of Zhang et al. 2018, eq. 1, with deviations measured once instead of norms per place.
     """
 
-    network: FeatureNetwork
-    layer: str
-    deviations: Float[Tensor, " channel"] | None
-    squash: bool
+    features: Features
 
     def __call__(self, view: View) -> Float[Tensor, " batch"]:
         """The error of each image."""
-        wanted = self._scaled(self.network.targets(view.frames, self.layer))
-        found = self._scaled(self.network.features(view.prediction, self.layer))
+        wanted = self.features.targets(view.frames)
+        found = self.features(view.prediction)
         return (found - wanted).square().flatten(1).sum(1)
-
-    def _scaled(
-        self, features: Float[Tensor, "batch channel row column"]
-    ) -> Float[Tensor, "batch channel row column"]:
-        if self.deviations is not None:
-            features = features / self.deviations[:, None, None]
-        return torch.sigmoid(features) if self.squash else features
 
 
 def channel_deviations(

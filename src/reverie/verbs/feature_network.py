@@ -25,10 +25,10 @@ from reverie.data.clutter import SHAPES, ClutterBatches
 from reverie.engine import fit as engine
 from reverie.engine.checkpoint import read_tensors
 from reverie.engine.plan import Plan
-from reverie.nn.feature_networks import alexnet, clutter, squeezenet, vgg19
+from reverie.nn.feature_networks import LAYERS, alexnet, clutter, squeezenet, vgg19
 from reverie.nn.feature_networks.network import FeatureNetwork, checksum
 
-NAMES = ("alexnet", "clutter", "random-squeezenet", "squeezenet", "vgg19")
+NAMES = tuple(LAYERS)
 
 CAFFE = Asset(
     "perceptual/squeezenet1_1_caffe.safetensors",
