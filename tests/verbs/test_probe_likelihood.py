@@ -69,7 +69,7 @@ def test_nobody_is_told_who_did_not_ask(place):
             "squared was fitted with 'pixel', which is no likelihood; fit with --reconstruction pixel:g",
         ),
         ("plain", "plain has no belief to draw codes from; fit a variational method"),
-        ("encoder", "encoder rebuilds no frames, so they have no likelihood"),
+        ("encoder", "encoder says of no frame how likely it is"),
     ],
 )
 def test_runs_without_a_likelihood_are_refused_in_one_sentence(place, name, sentence):

@@ -21,9 +21,8 @@ def listing(name: str) -> list[str]:
     for flag, family in TAKES.get(name, {}).items():
         words = KINDS[family]() if family in KINDS else members(family)
         lines += ["", f"words for {flag}:", *_columns(words)]
-    return lines + (
-        ["", "networks for --reconstruction perceptual:NETWORK@LAYER:", *_networks()] if name == "fit" else []
-    )
+    heading = "networks for --reconstruction perceptual:NETWORK@LAYER and --features NETWORK@LAYER:"
+    return lines + (["", heading, *_networks()] if name == "fit" else [])
 
 
 def _reconstructions() -> dict[str, str]:

@@ -76,14 +76,22 @@ class Representation(nn.Module, ABC):
 class EncoderOnly(Representation, ABC):
     """Frames to codes, and no way back: what learns without rebuilding, or comes from elsewhere."""
 
+    lacks: str = "has no decoder"
+    """Why there is no way back, as a sentence about it goes on."""
+
     def decode(self, codes: Float[Tensor, "batch *code"]) -> Float[Tensor, "batch *frame"]:
-        """Always WrongInput: there is no decoder."""
-        raise WrongInput("this representation has no decoder: it makes codes of frames, not frames of codes")
+        """Always WrongInput: there is no decoder of frames."""
+        raise WrongInput(f"this representation {self.lacks}: it makes codes of frames, not frames of codes")
 
 
 @dataclass(frozen=True, kw_only=True)
 class RepresentationConfig(Config, ABC):
     """What a user chooses of a representation; its file's name is its word."""
+
+    @property
+    def term(self) -> str | None:
+        """Words of the term that it has to be built with in order to learn; None where it needs none."""
+        return None
 
     @abstractmethod
     def build(self, frame_shape: tuple[int, ...], reconstruction: Term | None = None) -> Representation:
@@ -101,3 +109,8 @@ class AutoencoderConfig(RepresentationConfig, ABC):
 
     reconstruction: str = "pixel"
     """What rebuilding well means: pixel, pixel:bce, perceptual:squeezenet@fire3, ... (see the terms)."""
+
+    @property
+    def term(self) -> str:
+        """The reconstruction."""
+        return self.reconstruction

@@ -14,6 +14,9 @@ from reverie.nn.decoder import Decoder
 Head = Callable[[Tensor], Posterior]
 """The encoder's last features to a belief: `Point.from_features`, `DiagonalGaussian.from_features`."""
 
+Decode = Callable[[Tensor], Tensor]
+"""Codes to what is rebuilt of them."""
+
 
 @dataclass(frozen=True)
 class Objective:
@@ -29,6 +32,14 @@ class Objective:
     input_noise: float = 0.0
     """Standard deviation of Gaussian noise on the encoder's input; the target stays clean. Not clamped to
     [0, 1]: clamping would turn it into a brightness shift where frames are black or white."""
+
+    def losses(
+        self, target: Tensor, posterior: Posterior, decode: Decode, generator: torch.Generator | None
+    ) -> Losses:
+        """The terms for each image of a batch, whose codes are drawn and decoded towards the target."""
+        codes = posterior.rsample(generator)
+        view = View(target, posterior, codes, decode(codes))
+        return Losses({name: term(view) for name, term in self.terms.items()}, self.weights)
 
 
 class Autoencoder(Representation):
@@ -51,10 +62,7 @@ class Autoencoder(Representation):
 
         Raises ValueError for frames of another shape than the decoder's, or for bytes.
         """
-        if tuple(frames.shape[1:]) != self.frame_shape:
-            raise ValueError(f"frames must have the shape {self.frame_shape}, got {tuple(frames.shape[1:])}")
-        if not frames.is_floating_point():
-            raise ValueError(f"frames must be float in [0, 1], got {frames.dtype}; divide bytes by 255 first")
+        check_frames(frames, self.frame_shape)
         # Back to the precision of the frames, which a lower one inside must not leave.
         return self._head(self.encoder(frames).to(frames.dtype))
 
@@ -66,15 +74,20 @@ class Autoencoder(Representation):
         """The terms of the objective for each image of a batch."""
         assert self._objective is not None, "built without a reconstruction term: it can encode, not learn"
         posterior = self.encode(_noisy(frames, self._objective.input_noise, generator))
-        codes = posterior.rsample(generator)
-        view = View(frames, posterior, codes, self.decode(codes))
-        terms = {name: term(view) for name, term in self._objective.terms.items()}
-        return Losses(terms, self._objective.weights)
+        return self._objective.losses(frames, posterior, self.decode, generator)
 
     def players(self) -> Sequence[Player]:
         """One, who holds every parameter."""
         assert self._objective is not None, "built without a reconstruction term: it can encode, not learn"
         return [Player("autoencoder", self.parameters, self.loss)]
+
+
+def check_frames(frames: Tensor, frame_shape: tuple[int, ...]) -> None:
+    """Raise ValueError for frames of another shape, or for bytes."""
+    if tuple(frames.shape[1:]) != frame_shape:
+        raise ValueError(f"frames must have the shape {frame_shape}, got {tuple(frames.shape[1:])}")
+    if not frames.is_floating_point():
+        raise ValueError(f"frames must be float in [0, 1], got {frames.dtype}; divide bytes by 255 first")
 
 
 def _noisy(

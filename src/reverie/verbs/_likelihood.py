@@ -28,7 +28,7 @@ def check(runs: Sequence[Loaded | Adopted]) -> None:
     """Refuse runs that give frames no probability; WrongInput names the run and what it lacks."""
     for one in runs:
         if not isinstance(one, Loaded) or not isinstance(one.config, AutoencoderConfig):
-            raise WrongInput(f"{one.run.name} rebuilds no frames, so they have no likelihood; leave it out")
+            raise WrongInput(f"{one.run.name} says of no frame how likely it is; leave it out")
         if not parse(one.config.reconstruction).is_likelihood:
             raise WrongInput(
                 f"{one.run.name} was fitted with {one.config.reconstruction!r}, which is no likelihood; "

@@ -13,7 +13,7 @@ from reverie.core.console import QUIET, Console
 from reverie.core.errors import WrongInput
 from reverie.core.family import config_of, word_of
 from reverie.core.lock import alone
-from reverie.core.representation import AutoencoderConfig, Representation, RepresentationConfig, Term
+from reverie.core.representation import Representation, RepresentationConfig, Term
 from reverie.core.run import Run, check_free
 from reverie.core.seeds import numpy_generator
 from reverie.core.term import Materials
@@ -255,7 +255,7 @@ def _sample(rows: np.ndarray, seed: int) -> np.ndarray:
 def _term(job: FitJob, data: DataSet, console: Console) -> tuple[Term | None, list[FeatureNetwork]]:
     """The reconstruction term, where the method rebuilds, and the feature networks that it asked for."""
     config, conditions, asked = job.representation, job.conditions, []
-    if not isinstance(config, AutoencoderConfig):
+    if config.term is None:
         return None, asked
 
     def find(name: str) -> FeatureNetwork:
@@ -263,7 +263,7 @@ def _term(job: FitJob, data: DataSet, console: Console) -> tuple[Term | None, li
         return asked[-1]
 
     sample = data.pixels[_sample(_rows(job, data)[0], conditions.seed)]
-    term = parse(config.reconstruction).build(Materials(find, sample, conditions.device))
+    term = parse(config.term).build(Materials(find, sample, conditions.device))
     return term, asked
 
 

@@ -24,6 +24,7 @@ from reverie.core.shapes import Pixels, Rows
 from reverie.data.batches import to_frames
 from reverie.data.store import DataSet
 from reverie.engine.checkpoint import read_tensors
+from reverie.nn.features import Features
 from reverie.verbs.fit import FitJob, build, read_job
 
 
@@ -142,8 +143,12 @@ def load(folder: Path, snapshot: Path | None = None) -> Loaded:
 
 
 def untrained(loaded: Loaded) -> Representation:
-    """The representation as it was before its first step."""
-    return build(loaded.config, loaded.frame_shape, loaded.seed).eval()
+    """The representation as it was before its first step, with the frozen features that it had then too."""
+    first = build(loaded.config, loaded.frame_shape, loaded.seed)
+    for name, part in first.named_modules():
+        if isinstance(part, Features):
+            part.load_state_dict(loaded.representation.get_submodule(name).state_dict())
+    return first.eval()
 
 
 @torch.no_grad()

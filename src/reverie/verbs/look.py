@@ -57,7 +57,8 @@ def look(job: LookJob, console: Console = QUIET) -> list[Path]:
     lenses = {word: from_json(config_of("lenses", word, LensConfig), {}, word) for word in words}
     loaded = load_subject(job.run)
     if isinstance(loaded.representation, EncoderOnly):
-        lenses = _without_decoder(job, loaded, lenses)
+        why = f"{loaded.description['method']} {loaded.representation.lacks}"
+        lenses = _without_decoder(job, lenses, why)
     exhibit = _exhibit(job, loaded)
     folder = job.run / "look"
     folder.mkdir(exist_ok=True)
@@ -73,15 +74,13 @@ def look(job: LookJob, console: Console = QUIET) -> list[Path]:
     return paths
 
 
-def _without_decoder(
-    job: LookJob, loaded: Loaded | Adopted, lenses: dict[str, LensConfig]
-) -> dict[str, LensConfig]:
+def _without_decoder(job: LookJob, lenses: dict[str, LensConfig], why: str) -> dict[str, LensConfig]:
     """The lenses that look at codes alone; refuses others that were asked for by name."""
     blind = [word for word, lens in lenses.items() if lens.decodes]
     if job.lens and blind:
-        method, rest = loaded.description["method"], [word for word in lenses if word not in blind]
+        rest = [word for word in lenses if word not in blind]
         raise WrongInput(
-            f"the lens {blind[0]!r} shows decoded frames, and {method} has no decoder; "
+            f"the lens {blind[0]!r} shows decoded frames, and {why}; "
             f"leave out --lens, or look through {' or '.join(rest or ['map'])}"
         )
     return {word: lens for word, lens in lenses.items() if not lens.decodes}
