@@ -22,7 +22,7 @@ from reverie.core.seeds import numpy_generator
 from reverie.data.store import open_data
 from reverie.verbs.capture import CaptureJob, capture
 
-ROUNDS = 5
+ROUNDS = 3
 ATARI = {"frameskip": 1, "repeat_action_probability": 0.0}
 
 Rival = Literal["the same frames by hand", "the engine alone"]
@@ -48,14 +48,14 @@ def _job(env: str, episodes: int, steps: int, **more: Any) -> CaptureJob:
 def _atari(game: str) -> Case:
     chain = {"size": 84, "frame_skip": 2, "max_pool": True, "grey": True}
     env = f"ALE/{game}-v5"
-    return Case(_job(env, 7, 1000, **chain, options=ATARI), lambda: atari(env))
+    return Case(_job(env, 5, 1000, **chain, options=ATARI), lambda: atari(env))
 
 
 CASES = (
-    Case(_job("LunarLander-v3", 40, 1000), lunar_lander),
-    Case(_job("CarRacing-v3", 4, 300), car_racing),
+    Case(_job("LunarLander-v3", 24, 1000), lunar_lander),
+    Case(_job("CarRacing-v3", 3, 300), car_racing),
     *map(_atari, ("Pong", "Breakout", "SpaceInvaders")),
-    Case(_job("VizdoomTakeCover-v1", 24, 1000), doom, 0.6, ALONE),
+    Case(_job("VizdoomTakeCover-v1", 16, 1000), doom, 0.6, ALONE),
 )
 """The first episode of each is not measured: it warms caches, and pays for the start of engines."""
 

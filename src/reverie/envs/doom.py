@@ -69,7 +69,21 @@ def doom(name: str, options: dict[str, Any], seen: bool = True) -> Game:
 
 
 def _tell_places(env: Any) -> None:
-    env.unwrapped.game.set_objects_info_enabled(True)
+    doom = env.unwrapped
+    game = doom.game
+    game.set_objects_info_enabled(True)
+    if type(doom.action_space).__name__ != "Discrete":
+        return
+    presses = [press.tolist() for press in doom.button_map]
+
+    # As the environment steps, but for the observation, which nobody looks at: `_state` holds it all.
+    def step(action: Any) -> tuple[None, float, bool, bool, dict[str, Any]]:
+        reward = game.make_action(presses[action], doom.frame_skip)
+        doom.state = game.get_state()
+        late = doom.treat_episode_timeout_as_truncation and game.is_episode_timeout_reached()
+        return None, reward, game.is_episode_finished(), late, {}
+
+    doom.step = step
 
 
 def _draw_nothing(env: Any) -> None:
