@@ -5,7 +5,6 @@ from collections.abc import Iterator
 
 from reverie.cli.commands import COMMANDS, Command
 from reverie.cli.parse import Help, parse
-from reverie.core.family import members
 
 
 def pages() -> dict[str, str]:
@@ -46,7 +45,7 @@ def _page(name: str, command: Command) -> Iterator[str]:
 
 def _words(command: Command) -> Iterator[list[str]]:
     """The words that a command can begin with, and those of the commands inside it."""
-    for word in [*(members(command.family) if command.family else ()), *command.choices]:
+    for word in command.words():
         yield [word]
         for more in _words(command.inner[word]) if word in command.inner else ():
             yield [word, *more]

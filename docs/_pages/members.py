@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from source import ROOT, Field, Member, families, fields_of
 
 TITLES = {
-    "agents": "Policies",
+    "agents": "Policies and controllers",
     "data/sets": "Procedural sets",
     "data/formats": "Formats",
     "nn/feature_networks": "Feature networks",
@@ -20,7 +20,9 @@ USES = {
     "agents": "reverie capture ENV DATA --policy {word}",
     "studies": "reverie study {word}",
     "data/sets": "reverie data make {word} DATA",
+    "ControllerConfig": "reverie train {word} WORLD_MODEL_RUN RUN",
 }
+"""How a member is used, by its family, or by what its config extends where a family holds several kinds."""
 
 
 def pages() -> dict[str, str]:
@@ -48,8 +50,9 @@ def _listing(family: str, members: list[Member]) -> Iterator[str]:
 def _page(member: Member) -> Iterator[str]:
     first, _, rest = member.text.partition("\n")
     yield from (f"# {member.word}", "", f"{first}", "", rest.strip(), "")
-    if member.family in USES:
-        yield from ("```text", USES[member.family].format(word=member.word), "```", "")
+    bases = [ast.unparse(base) for base in member.config.bases] if member.config else []
+    for use in [USES[name] for name in (*bases, member.family) if name in USES][:1]:
+        yield from ("```text", use.format(word=member.word), "```", "")
     if member.config is None:
         return
     about = ast.get_docstring(member.config) or ""

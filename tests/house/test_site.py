@@ -54,7 +54,7 @@ def test_every_command_has_a_page_with_its_help(site, name):
     text = words_on(site / "commands" / f"{name}.html")
     assert f"usage: reverie {name}" in text
     command = COMMANDS[name]
-    for word in [*(members(command.family) if command.family else ()), *command.choices]:
+    for word in command.words():
         assert f"usage: reverie {name} {word}" in text
 
 

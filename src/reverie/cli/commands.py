@@ -3,9 +3,10 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from reverie.cli import exchange, looking, making, modelling, sets
+from reverie.cli import exchange, looking, making, modelling, sets, training
 from reverie.cli.answer import Answer
 from reverie.core.console import Console
+from reverie.core.family import members
 
 
 @dataclass(frozen=True)
@@ -17,6 +18,8 @@ class Command:
     """File whose docstring summarises it, inside the package."""
     family: str = ""
     """Family whose members are the command's first word."""
+    base: str = ""
+    """Class that the configs of those members extend, where several kinds live in one family."""
     choices: Mapping[str, str] = field(default_factory=dict)
     """First words with their meaning, beside or instead of a family."""
     inner: "Mapping[str, Command]" = field(default_factory=dict)
@@ -24,6 +27,10 @@ class Command:
     positional: bool = True
     """Whether what must be given is given by its place, not by a flag."""
     summary: str = ""
+
+    def words(self) -> dict[str, str]:
+        """What the first word can be, with what each means."""
+        return {**(members(self.family, self.base) if self.family else {}), **self.choices}
 
 
 def _choices(words: str) -> dict[str, str]:
@@ -43,6 +50,7 @@ COMMANDS: dict[str, Command] = {
     "export": Command(exchange.export_door, "verbs/export.py"),
     "model": Command(modelling.model_door, "verbs/model.py", family="worldmodels"),
     "audit": Command(modelling.audit_door, "verbs/audit.py"),
+    "train": Command(training.train_door, "verbs/train.py", family="agents", base="ControllerConfig"),
     "study": Command(making.study_door, "studies/_study.py", family="studies"),
     "data": Command(
         looking.data_door,

@@ -47,15 +47,15 @@ def parse(command: Command, name: str, words: Sequence[str]) -> Call:
     """The call that a command line means; Help when it asks for help, WrongInput when it is wrong."""
     words, title = list(words), f"reverie {name}"
     if command.family or command.choices:
-        kinds = {**(members(command.family) if command.family else {}), **command.choices}
-        chosen = _choose(kinds, title, words)
+        chosen = _choose(command, title, words)
         if chosen in command.inner:
             return parse(command.inner[chosen], f"{name} {chosen}", words[1:])
         return _call(command, command.door(chosen), f"{title} {chosen}", words[1:])
     return _call(command, command.door(), title, words)
 
 
-def _choose(kinds: dict[str, str], title: str, words: list[str]) -> str:
+def _choose(command: Command, title: str, words: list[str]) -> str:
+    kinds = command.words()
     lines = [f"usage: {title} WORD ...", "", *_columns(kinds)]
     listing = "\n".join([*lines, "", f"{title} WORD --help tells more."])
     if words and words[0] in ("-h", "--help", "list"):
@@ -63,6 +63,9 @@ def _choose(kinds: dict[str, str], title: str, words: list[str]) -> str:
     if not words:
         raise WrongInput(f"{title} needs a word: {', '.join(kinds)}")
     if words[0] not in kinds:
+        if command.family and words[0] in members(command.family):
+            others = ", ".join(kinds)
+            raise WrongInput(f"{title} has no use for {words[0]!r}, which learns nothing; choose {others}")
         raise unknown(f"word for {title}", words[0], kinds)
     return words[0]
 

@@ -10,7 +10,7 @@ from reverie.engine.crew import ALONE, Crew
 
 
 def resume(folder: Path, console: Console = QUIET, crew: Crew = ALONE) -> dict[str, Any]:
-    """Complete an interrupted capture, fit or model; a finished one is left alone and its result returned."""
+    """Complete what was interrupted; what is finished is left alone and its result returned."""
     run = Run.open(folder)
     verb = run.job()["verb"]
     if verb == "capture":
@@ -25,4 +25,8 @@ def resume(folder: Path, console: Console = QUIET, crew: Crew = ALONE) -> dict[s
         from reverie.verbs.model import resume_model
 
         return run.result() if run.finished else resume_model(run, console)
+    if verb == "train":
+        from reverie.verbs.train import resume_train
+
+        return run.result() if run.finished else resume_train(run, console)
     raise WrongInput(f"{folder} was made by `reverie {verb}`, which cannot be resumed; run it again")

@@ -57,7 +57,7 @@ def _line(place: Path, name: str) -> dict[str, Any]:
         written = run.job()
         if written["verb"] == "capture" or (place / NAME).exists():
             return {"data set": name, **_recorded(place, written["job"])}
-        return {"run": name, **_fitted(run, written["job"])}
+        return {"run": name, **_worked(run, written["verb"], written["job"])}
     except (WrongInput, AttributeError, KeyError, TypeError) as error:
         return {"run": name, "what": str(error), "state": "damaged", "done": 0.0}
 
@@ -75,13 +75,14 @@ def _recorded(place: Path, job: dict[str, Any]) -> dict[str, Any]:
     return found | {"state": _unfinished(place), "done": episodes / planned if planned else 0.0}
 
 
-def _fitted(run: Run, job: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = {"what": str(job.get("method") or ""), "verb": "fit"}
+def _worked(run: Run, verb: str, job: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {"what": str(job.get("method") or ""), "verb": verb}
     if run.finished:
         return found | {"seconds": run.result().get("seconds", ""), "state": "finished", "done": 1.0}
-    epochs = [event["epoch"] for event in run.events() if "epoch" in event]
-    done = float(epochs[-1]) / job["plan"]["epochs"] if epochs else 0.0
-    return found | {"state": _unfinished(run.folder), "done": min(done, 1.0)}
+    unit = "generation" if verb == "train" else "epoch"
+    done = [event[unit] for event in run.events() if unit in event]
+    share = float(done[-1]) / job["plan"][f"{unit}s"] if done else 0.0
+    return found | {"state": _unfinished(run.folder), "done": min(share, 1.0)}
 
 
 def _unfinished(place: Path) -> str:

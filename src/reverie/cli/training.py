@@ -1,0 +1,60 @@
+"""Doors to what acts: train."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from reverie.cli.answer import Answer
+from reverie.core.console import Console, counted
+
+
+@dataclass(frozen=True)
+class _Where:
+    """What is trained on, and where to."""
+
+    world_model: Path
+    """Run folder of the world model in whose dream is trained."""
+    run: Path
+    """New folder for the run."""
+
+
+def train_door(word: str) -> Callable[..., Any]:
+    """The door to `reverie train WORD`."""
+
+    from reverie.core.family import config_of
+    from reverie.core.searcher import ControllerConfig
+    from reverie.engine.evolve import EvolutionPlan
+    from reverie.envs.dream import DreamConfig
+    from reverie.verbs.train import Circumstances, TrainJob, train
+
+    kind = config_of("agents", word, ControllerConfig)
+
+    def door(
+        where: _Where,
+        agent: kind = kind(),  # pyright: ignore
+        plan: EvolutionPlan = EvolutionPlan(),
+        dream: DreamConfig = DreamConfig(),
+        circumstances: Circumstances = Circumstances(),
+    ):
+        job = TrainJob(
+            world_model=where.world_model, agent=agent, plan=plan, dream=dream, circumstances=circumstances
+        )
+
+        def call(console: Console) -> Answer:
+            result = train(job, where.run, console)
+            return Answer(_told(result, where.run), result)
+
+        return call
+
+    door.__doc__ = "Train a controller in the dream of a world model."
+    return door
+
+
+def _told(result: dict[str, Any], run: Path) -> str:
+    score = result["dream"]
+    took = f"{counted(result['generations'], 'generation')} in {result['seconds']} s"
+    return (
+        f"{run}: {took}; the mean of generation {score['generation']} gets {score['mean']:.4g} "
+        f"± {score['deviation']:.4g} in {counted(score['episodes'], 'new dream')}"
+    )
