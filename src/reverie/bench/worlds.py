@@ -2,6 +2,7 @@
 
 import os
 import platform
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import chdir, contextmanager
@@ -68,6 +69,7 @@ def measure(console: Console = QUIET) -> dict[str, Any]:
     not installed says so.
     """
     lines: dict[str, Any] = {}
+    load = [_load()]
     worlds: dict[str, Any] = {}
     for case in CASES:
         console.say(f"measuring {case.job.env}")
@@ -80,6 +82,7 @@ def measure(console: Console = QUIET) -> dict[str, Any]:
         wall, cpu = (found["ratios"][case.rival][clock]["median"] for clock in ("wall", "cpu"))
         lines[case.job.env] = f"{wall} of {case.rival}, {cpu} by processors; {case.target} wanted"
     machine = {"processor": _processor(), "cores": os.cpu_count(), "system": platform.system()}
+    machine["load"] = [*load, _load()]
     about = {"date": date.today().isoformat(), "rounds": ROUNDS, "machine": machine, "made_with": made_with()}
     return {**lines, "worlds": worlds, "about": about}
 
@@ -179,6 +182,11 @@ def _summary(case: Case, rounds: list[Round]) -> dict[str, Any]:
 def _spread(values: list[float]) -> dict[str, float]:
     numbers = {"median": np.median(values), "least": min(values), "most": max(values)}
     return {name: round(float(value), 3) for name, value in numbers.items()}
+
+
+def _load() -> float | None:
+    """How many processes wanted a core in the last minute, this one too; None where nobody counts."""
+    return round(os.getloadavg()[0], 1) if sys.platform != "win32" else None
 
 
 def _processor() -> str:
