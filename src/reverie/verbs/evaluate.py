@@ -1,0 +1,154 @@
+"""Evaluate: many held-out episodes of an environment, played by a policy or a trained run."""
+
+import re
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from reverie.agents._words import policy_of
+from reverie.core.config import from_json
+from reverie.core.console import QUIET, Console
+from reverie.core.errors import BrokeWhileWorking, WrongInput
+from reverie.core.files import write_bytes
+from reverie.core.lock import alone
+from reverie.core.run import Run, check_free
+from reverie.engine.crew import ALONE, Crew
+from reverie.engine.outcome import Outcome
+from reverie.envs.make import make_world
+from reverie.reports.scores import as_csv, summary
+from reverie.reports.video import check_video
+from reverie.verbs._performance import EvaluateJob, Group, blind, write_film
+
+__all__ = ["EvaluateJob", "evaluate", "place_of", "resume_evaluate"]
+
+
+def evaluate(
+    job: EvaluateJob, folder: Path | None = None, console: Console = QUIET, crew: Crew = ALONE
+) -> dict[str, Any]:
+    """Play the episodes of a job, and write what they came to into a new folder; returns the result.
+
+    The folder holds `episodes.csv` with every episode's score, `result.json` with mean, deviation and
+    interval, and videos of the first and the worst episode. Scores do not depend on the crew.
+    Raises WrongInput before work starts, BrokeWhileWorking when the environment breaks.
+    """
+    folder = folder or place_of(job)
+    check_free(folder)
+    check_video(job.video)
+    _check(job)
+    return resume_evaluate(Run.create(folder, "evaluate", job), console, crew)
+
+
+def resume_evaluate(run: Run, console: Console = QUIET, crew: Crew = ALONE) -> dict[str, Any]:
+    """Play the episodes that are missing; scores are those of an evaluation that never stopped."""
+    written = run.job()
+    if written["verb"] != "evaluate":
+        raise WrongInput(f"{run.folder} was made by `reverie {written['verb']}`, not by `reverie evaluate`")
+    job = from_json(EvaluateJob, written["job"], f"job of {run.folder}")
+    with alone(run.folder):
+        try:
+            return _Evaluation(job, run, console, crew).run()
+        except BrokeWhileWorking as error:
+            remedy = f"to go on, run: reverie resume {run.folder}"
+            raise BrokeWhileWorking(f"{error}; the episodes so far are kept; {remedy}") from error
+
+
+def place_of(job: EvaluateJob) -> Path:
+    """Where an evaluation is kept when no place is named."""
+    name = "-".join(
+        (*([] if is_run(job.subject) else [job.subject]), job.env, f"{job.seed}", f"{job.episodes}")
+    )
+    home = Path(job.subject) if is_run(job.subject) else Path("runs")
+    return home / "evaluations" / re.sub(r"[^A-Za-z0-9.]+", "-", name).strip("-.")
+
+
+def is_run(subject: str) -> bool:
+    """Whether a subject is a folder, and no word for a policy."""
+    return "/" in subject or Path(subject).is_dir()
+
+
+def _check(job: EvaluateJob) -> None:
+    """Make everything once, so that wrong input is refused before work starts."""
+    if is_run(job.subject):
+        raise WrongInput(f"{job.subject} cannot be evaluated yet; name a policy, such as random or held")
+    policy = policy_of(job.subject)
+    if not job.env:
+        raise WrongInput(f"name the environment that {job.subject!r} acts in: --env LunarLander-v3")
+    world = make_world(job.env, job.world(64))
+    try:
+        policy.build(world.action_space)
+    finally:
+        world.close()
+
+
+class _Evaluation:
+    """One evaluation: hands out groups of episodes, keeps what they came to, sums it up."""
+
+    def __init__(self, job: EvaluateJob, run: Run, console: Console, crew: Crew) -> None:
+        self._job, self._run, self._console, self._crew = job, run, console, crew
+        self._make_work, self._together = partial(blind, job), 1
+        self._known: dict[int, Outcome] = {}
+        self._seconds = 0.0
+
+    def run(self) -> dict[str, Any]:
+        """The result, which makes the run finished."""
+        if self._run.finished:
+            return self._run.result()
+        self._remember()
+        self._play()
+        outcomes = [self._known[episode] for episode in range(self._job.episodes)]
+        told = summary(outcomes)
+        write_bytes(self._run.folder / "episodes.csv", as_csv(outcomes))
+        films = self._films(told["worst_episode"]) if self._job.video != "none" else []
+        about = {name: getattr(self._job, name) for name in ("subject", "env", "seed")}
+        seconds = round(self._seconds, 1)
+        return self._run.finish({**about, **told, "seconds": seconds, "videos": films})
+
+    def _remember(self) -> None:
+        """Take up what was played before a stop."""
+        for event in self._run.events():
+            with suppress(KeyError, TypeError, ValueError):
+                outcome = Outcome(float(event["score"]), int(event["steps"]), event["ending"])
+                self._known[int(event["episode"])] = outcome
+                self._seconds = float(event["seconds"])
+
+    def _play(self) -> None:
+        total = self._job.episodes
+        groups = range(-(-total // self._together))
+        missing = [group for group in groups if not self._known.keys() >= set(self._episodes(group))]
+        began = time.monotonic() - self._seconds
+        label = f"evaluate {self._job.subject}"
+        with (
+            self._console.track(label, total, len(self._known)) as tracker,
+            self._crew.open(self._make_work, "group", self._console) as executor,
+        ):
+            for number, outcomes in executor.work_through(missing):
+                self._seconds = time.monotonic() - began
+                self._keep(number, outcomes)
+                tracker.advance(len(outcomes))
+
+    def _episodes(self, group: int) -> range:
+        first = group * self._together
+        return range(first, min(first + self._together, self._job.episodes))
+
+    def _keep(self, group: int, outcomes: Sequence[Outcome]) -> None:
+        for episode, outcome in zip(self._episodes(group), outcomes, strict=True):
+            self._known[episode] = outcome
+            told = {"score": outcome.score, "steps": outcome.steps, "ending": outcome.ending}
+            self._run.emit(episode=episode, **told, seconds=round(self._seconds, 2))
+
+    def _films(self, worst: int) -> list[str]:
+        """Videos of the first and the worst episode; those played before a stop are played anew."""
+        names = []
+        work: Group | None = None
+        for name, episode in {"first": 0, "worst": worst}.items():
+            actions = self._known[episode].actions
+            if actions is None:
+                work = work or self._make_work(0)
+                group = episode // self._together
+                actions = work(group)[episode - group * self._together].actions
+            assert actions is not None
+            names += write_film(self._run.folder / name, self._job, episode, actions)
+        return names
