@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 RUN := $(BIN)/python -m reverie
 TORCH := $(shell grep '^torch==' constraints.txt)
 
-.PHONY: setup demo test check learn mutants bench docs wheel clean
+.PHONY: setup demo test check learn mutants bench speed docs wheel clean
 
 setup: $(VENV)/ready
 
@@ -39,6 +39,11 @@ mutants: setup
 
 bench: setup
 	for word in capture worlds batches fit switches memory; do $(RUN) bench $$word || exit; done
+
+# The page of the bench of worlds: some minutes, on a machine that does nothing else.
+speed: setup
+	$(RUN) bench worlds --json | tail -n 1 > docs/results/speed.json
+	$(BIN)/python -m reverie.bench._page docs/results/speed.json
 
 # Into site/, from the documents and from the source; nothing is fetched beyond the packages of the extra.
 docs: setup
