@@ -91,7 +91,7 @@ def _machine(about: dict[str, Any]) -> str:
         f"`reverie bench worlds --json`, {about['date']}, on {machine['processor']}, {machine['cores']} "
         f"cores, {machine['system']}; {versions}. Processes that wanted a core, this one too: {before} "
         f"before, {after} after. Where these are more than the cores, the wall clock counts much waiting for "
-        "others, most of all for Doom, whose two processes take turns; processor time is the fairer number then."
+        "others, most of all for Doom, whose two processes take turns; processor time is the fairer number."
     )
 
 
