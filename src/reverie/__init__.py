@@ -6,6 +6,8 @@ if TYPE_CHECKING:
     from reverie.api import (
         adopt,
         capture,
+        dream,
+        evaluate,
         export,
         export_data,
         fit,
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 __all__ = [
     "adopt",
     "capture",
+    "dream",
+    "evaluate",
     "export",
     "export_data",
     "fit",

@@ -78,6 +78,21 @@ def probe(runs: Place | Sequence[Place], data: Place, **choices: Any) -> dict[st
     return verb.probe(job, _console())
 
 
+def evaluate(subject: Place, env: str = "", into: Place | None = None, **choices: Any) -> dict[str, Any]:
+    """Play held-out episodes of an environment; mean, deviation, interval, and a folder with every score.
+
+    `subject` is a run of `train`, or the words of a policy such as "held:1-60"; `choices` are the fields of
+    EvaluateJob (episodes, seed, ...) and of the crew (workers, executor, ...).
+    """
+    from reverie.engine.crew import Crew
+    from reverie.verbs import evaluate as verb
+
+    crew = from_json(Crew, _taken(Crew, choices), "crew")
+    others = {name: value for name, value in choices.items() if name not in _taken(Crew, choices)}
+    job = from_json(verb.EvaluateJob, {"subject": str(subject), "env": env, **others}, "evaluate")
+    return verb.evaluate(job, Path(into) if into is not None else None, _console(), crew)
+
+
 def look(run: Place, **choices: Any) -> list[Path]:
     """Draw pictures of what a run's representation sees; `choices` are the fields of LookJob."""
     from reverie.verbs import look as verb
@@ -191,6 +206,30 @@ def load(run: Place) -> Any:
     from reverie.verbs import load as verb
 
     return verb.load(Path(run)).representation
+
+
+def dream(run: Place, num_envs: int | None = None, *, render_mode: str | None = None, **choices: Any) -> Any:
+    """What a run's world model dreams of, as a Gymnasium environment: `reverie.dream(run, temperature=1.15)`.
+
+    With `num_envs` it is a Gymnasium vector environment, which resets its dreams as `autoreset_mode` says
+    ("NextStep", "SameStep", "Disabled"). Further choices: temperature, max_steps; sight ("z", "zh", "zhc");
+    starts, from_start, seed (of the places where dreams begin). `render_mode="rgb_array"` decodes frames.
+    Raises WrongInput for an unknown choice, and for a run that is not finished, altered or uprooted.
+    """
+    from reverie.envs.dream import DreamConfig
+    from reverie.envs.dream_env import DreamEnv, DreamVectorEnv
+    from reverie.verbs import dream as verb
+
+    mode = choices.pop("autoreset_mode", None)
+    config, others = _taken(DreamConfig, choices), choices.keys() - {"run", "dream"}
+    known = {field.name for kind in (DreamConfig, verb.DreamJob) for field in fields(kind)} - {"run", "dream"}
+    for word in choices.keys() - known:
+        raise unknown("dream field", word, {*known, "num_envs", "render_mode", "autoreset_mode"})
+    values = {word: choices[word] for word in others - config.keys()}
+    land = verb.dreamland(from_json(verb.DreamJob, {"run": run, "dream": config, **values}, "dream"))
+    if num_envs is None:
+        return DreamEnv(land, render_mode)
+    return DreamVectorEnv(land, num_envs, autoreset_mode=mode or "NextStep", render_mode=render_mode)
 
 
 def metric(word: str, **choices: Any) -> Any:

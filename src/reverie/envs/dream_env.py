@@ -8,7 +8,7 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 from jaxtyping import Bool, Float, Float32, UInt8
 
-from reverie.core.errors import WrongInput
+from reverie.core.errors import WrongInput, unknown
 from reverie.core.world import ActionSpace
 from reverie.envs.dream_rows import Dreamland, DreamRows
 
@@ -72,7 +72,7 @@ class DreamVectorEnv(VectorEnv[Float32[np.ndarray, "env number"], np.ndarray, np
             raise WrongInput(f"num_envs must be 1 or more, got {num_envs}")
         _check_render_mode(land, render_mode)
         self.num_envs, self.render_mode = num_envs, render_mode
-        self._mode = AutoresetMode(autoreset_mode)
+        self._mode = _autoreset_mode(autoreset_mode)
         self.metadata = {**METADATA, "autoreset_mode": self._mode}
         self.single_observation_space = _observations(land)
         self.single_action_space = _actions(land.action_space)
@@ -154,6 +154,13 @@ def _actions(space: ActionSpace) -> gymnasium.Space[Any]:
         return gymnasium.spaces.Discrete(space.count)
     assert space.low is not None and space.high is not None
     return gymnasium.spaces.Box(space.low, space.high, dtype=np.float32)
+
+
+def _autoreset_mode(mode: AutoresetMode | str) -> AutoresetMode:
+    known = {each.value: each for each in AutoresetMode}
+    if isinstance(mode, str) and mode not in known:
+        raise unknown("autoreset mode", mode, known)
+    return known[mode] if isinstance(mode, str) else mode
 
 
 def _check_running(rows: DreamRows) -> None:
