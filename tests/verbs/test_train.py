@@ -137,6 +137,11 @@ def test_help_lists_what_is_trained_and_capture_what_is_not(capsys):
     assert "linear-cma" not in capsys.readouterr().out
 
 
+def test_a_controller_that_has_not_learnt_does_not_record(tmp_path, capsys):
+    assert main(["capture", "CartPole-v1", str(tmp_path / "data"), "--policy", "linear-cma"]) == 2
+    assert "reverie train linear-cma WORLD_MODEL_RUN RUN" in capsys.readouterr().err
+
+
 def test_a_world_model_that_changed_since_is_refused(world, whole, tmp_path, capsys):
     run = tmp_path / "run"
     shutil.copytree(whole, run)

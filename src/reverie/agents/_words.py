@@ -21,6 +21,9 @@ def policy_of(words: str) -> PolicyConfig:
     """
     word, _, rest = words.partition(":")
     known = members("agents", PolicyConfig.__name__)
+    if word in members("agents") and word not in known:
+        remedy = f"train it first: reverie train {word} WORLD_MODEL_RUN RUN"
+        raise WrongInput(f"{word!r} does not act before it has learnt; {remedy}")
     if word not in known:
         raise unknown("policy", word, known)
     return config_of("agents", word, PolicyConfig).parse(rest)

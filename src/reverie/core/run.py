@@ -12,7 +12,7 @@ from reverie.core.config import to_json
 from reverie.core.errors import WrongInput
 from reverie.core.files import read_bytes, read_json, write_json
 
-VERSIONS = ("reverie-worlds", "torch", "numpy", "gymnasium", "scikit-learn", "zarr")
+VERSIONS = ("reverie-worlds", "torch", "numpy", "gymnasium", "scikit-learn", "zarr", "cma")
 
 
 class Run:
