@@ -49,7 +49,8 @@ def test_an_evaluation_that_was_stopped_ends_as_if_it_had_not_been(tmp_path):
     (tmp_path / "stopped/episodes.csv").unlink()
     log = tmp_path / "stopped/events.jsonl"
     lines = log.read_text().splitlines(keepends=True)
-    log.write_text("".join(lines[:3]) + lines[3][:9])
+    senseless = '{"episode": 5, "score": NaN, "steps": 1, "ending": "lost", "seconds": 1}\n'
+    log.write_text("".join(lines[:3]) + senseless + lines[3][:9])
     resume_evaluate(Run.open(tmp_path / "stopped"))
     for name in ("episodes.csv", "first.gif", "worst.gif"):
         assert (tmp_path / "whole" / name).read_bytes() == (tmp_path / "stopped" / name).read_bytes()

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from reverie.cli import exchange, looking, making, modelling, sets, training
+from reverie.cli import evaluating, exchange, looking, making, modelling, sets, training
 from reverie.cli.answer import Answer
 from reverie.core.console import Console
 from reverie.core.family import members
@@ -51,6 +51,7 @@ COMMANDS: dict[str, Command] = {
     "model": Command(modelling.model_door, "verbs/model.py", family="worldmodels"),
     "audit": Command(modelling.audit_door, "verbs/audit.py"),
     "train": Command(training.train_door, "verbs/train.py", family="agents", base="ControllerConfig"),
+    "evaluate": Command(evaluating.evaluate_door, "verbs/evaluate.py"),
     "study": Command(making.study_door, "studies/_study.py", family="studies"),
     "data": Command(
         looking.data_door,

@@ -9,6 +9,7 @@ from reverie.core.family import config_of, members
 
 TAKES = {
     "capture": {"--policy": "agents"},
+    "evaluate": {"SUBJECT": "agents"},
     "fit": {"--reconstruction": "terms"},
     "look": {"--lens": "lenses"},
 }

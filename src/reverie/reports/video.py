@@ -47,7 +47,12 @@ def write_mp4(path: Path, frames: Film, rate: float) -> None:
     whole = [_even(_colours(frame)) for frame in frames]
     height, width, _ = whole[0].shape
     temporary = path.with_name(f"{path.stem}.tmp.mp4")
-    writer = imageio_ffmpeg.write_frames(str(temporary), (width, height), macro_block_size=2, **{"fps": rate})
+    writer = imageio_ffmpeg.write_frames(
+        str(temporary),
+        (width, height),
+        fps=rate,  # pyright: ignore[reportArgumentType]
+        macro_block_size=2,
+    )
     writer.send(None)
     for frame in whole:
         writer.send(np.ascontiguousarray(frame))

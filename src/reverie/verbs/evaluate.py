@@ -3,14 +3,15 @@
 import re
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from functools import partial
+from math import isfinite
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from reverie.agents._words import policy_of
 from reverie.core.config import from_json
 from reverie.core.console import QUIET, Console
+from reverie.core.episode import Ending
 from reverie.core.errors import BrokeWhileWorking, WrongInput
 from reverie.core.files import write_bytes
 from reverie.core.lock import alone
@@ -107,12 +108,16 @@ class _Evaluation:
         return self._run.finish({**about, **told, "seconds": seconds, "videos": films})
 
     def _remember(self) -> None:
-        """Take up what was played before a stop."""
+        """Take up what was played before a stop; lines that make no sense are played again."""
         for event in self._run.events():
-            with suppress(KeyError, TypeError, ValueError):
+            try:
+                episode, seconds = int(event["episode"]), float(event["seconds"])
                 outcome = Outcome(float(event["score"]), int(event["steps"]), event["ending"])
-                self._known[int(event["episode"])] = outcome
-                self._seconds = float(event["seconds"])
+            except (KeyError, TypeError, ValueError, OverflowError):
+                continue
+            sound = isfinite(outcome.score) and isfinite(seconds) and outcome.steps > 0
+            if sound and 0 <= episode < self._job.episodes and outcome.ending in get_args(Ending):
+                self._known[episode], self._seconds = outcome, seconds
 
     def _play(self) -> None:
         total = self._job.episodes

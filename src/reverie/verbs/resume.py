@@ -29,4 +29,8 @@ def resume(folder: Path, console: Console = QUIET, crew: Crew = ALONE) -> dict[s
         from reverie.verbs.train import resume_train
 
         return run.result() if run.finished else resume_train(run, console)
+    if verb == "evaluate":
+        from reverie.verbs.evaluate import resume_evaluate
+
+        return run.result() if run.finished else resume_evaluate(run, console, crew)
     raise WrongInput(f"{folder} was made by `reverie {verb}`, which cannot be resumed; run it again")

@@ -76,12 +76,15 @@ def _recorded(place: Path, job: dict[str, Any]) -> dict[str, Any]:
 
 
 def _worked(run: Run, verb: str, job: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = {"what": str(job.get("method") or ""), "verb": verb}
+    found: dict[str, Any] = {"what": str(job.get("method") or job.get("subject") or ""), "verb": verb}
     if run.finished:
         return found | {"seconds": run.result().get("seconds", ""), "state": "finished", "done": 1.0}
-    unit = "generation" if verb == "train" else "epoch"
+    unit = {"train": "generation", "evaluate": "episode"}.get(verb, "epoch")
     done = [event[unit] for event in run.events() if unit in event]
-    share = float(done[-1]) / job["plan"][f"{unit}s"] if done else 0.0
+    if verb == "evaluate":
+        share = len(set(done)) / (job["episodes"] or 1)
+    else:
+        share = float(done[-1]) / job["plan"][f"{unit}s"] if done else 0.0
     return found | {"state": _unfinished(run.folder), "done": min(share, 1.0)}
 
 
