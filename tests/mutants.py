@@ -153,6 +153,48 @@ MUTANTS = [
         "self.stalled > plan.plateau_patience",
         "tests/engine/test_fit.py",
     ),
+    Mutant(
+        "a frozen network's statistics follow the frames",
+        "nn/feature_networks/network.py",
+        "return super().train(False)",
+        "return super().train(mode)",
+        "tests/nn/test_feature_networks.py",
+    ),
+    Mutant(
+        "features are multiplied by their deviation",
+        "nn/features.py",
+        "values / self.deviations",
+        "values * self.deviations",
+        "tests/representations/test_feature_ae.py",
+    ),
+    Mutant(
+        "the encoder of features sees the image",
+        "representations/feature_ae.py",
+        'if sees == "i"',
+        'if sees in "if"',
+        "tests/representations/test_feature_ae.py",
+    ),
+    Mutant(
+        "perceptual similarity compares pixels",
+        "representations/feature_ae.py",
+        'perceptual if self.wiring == "f-i-ps" else squared',
+        "squared",
+        "tests/representations/test_feature_ae.py",
+    ),
+    Mutant(
+        "features are predicted twice too large",
+        "nn/feature_predictor.py",
+        "return self.decoder(codes)",
+        "return 2 * self.decoder(codes)",
+        "tests/representations/test_feature_ae.py",
+    ),
+    Mutant(
+        "the untrained encoder looks through another network",
+        "verbs/load.py",
+        "if isinstance(part, Features):",
+        "if isinstance(part, Features) and not name:",
+        "tests/verbs/test_feature_wirings.py",
+    ),
 ]
 
 
