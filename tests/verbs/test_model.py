@@ -159,9 +159,35 @@ def test_wrong_input_is_one_sentence(place, tmp_path, capsys):
     sparse = str(tmp_path / "sparse")
     assert main(["capture", "CartPole-v1", sparse, "--episodes", "2", "--size", "16", "--stride", "2"]) == 0
     capsys.readouterr()
-    assert "keeps every 2th step" in refused(capsys, codes, sparse, run)
+    assert "keeps one step in 2, so that actions are missing" in refused(capsys, codes, sparse, run)
     assert "choose smaller sizes" in refused(capsys, codes, data, run, "--hidden-size", "1000000000")
     assert not Path(run).exists()
+
+
+def test_it_learns_from_further_recordings_and_from_where_another_ended(place, tmp_path, capsys):
+    more, begun = str(tmp_path / "more"), str(tmp_path / "begun")
+    assert main(["capture", "CartPole-v1", more, "--episodes", "5", "--size", "16", "--seed", "9"]) == 0
+    words = [
+        str(place / "codes"),
+        str(place / "data"),
+        begun,
+        "--more",
+        more,
+        "--begin",
+        str(place / "dynamics"),
+    ]
+    none = ["--epochs", "1", "--learning-rate", "1e-30", "--hidden-size", "16", "--schedule", "constant"]
+    assert main(["model", "mdn-rnn", *words, *none]) == 0
+    loaded, before = load_model(Path(begun)), load_model(place / "dynamics")
+    # It hardly learns, so it still is what it began with, and knows the new episodes beside the old.
+    for name, tensor in loaded.world_model.named_parameters():
+        torch.testing.assert_close(tensor, before.world_model.get_parameter(name))
+    both = training_episodes(loaded).steps + held_out_episodes(loaded).steps
+    steps = [entry.steps for data in loaded.recordings for entry in data.manifest.episodes]
+    assert (len(loaded.recordings), both) == (2, sum(steps))
+    capsys.readouterr()
+    words[2] = str(tmp_path / "other")
+    assert "is another world model than is to be fitted" in refused(capsys, *words, "--hidden-size", "8")
 
 
 def test_a_representation_that_is_gone_or_changed_is_named(place, tmp_path):

@@ -19,6 +19,10 @@ class _Where:
     """Folder of the data set."""
     run: Path
     """New folder for the run."""
+    more: tuple[Path, ...] = ()
+    """Further data sets of the same environment, for instance what a controller met."""
+    begin: Path | None = None
+    """World-model run whose weights it starts from; without it they are random."""
 
 
 def model_door(word: str) -> Callable[..., Any]:
@@ -29,7 +33,7 @@ def model_door(word: str) -> Callable[..., Any]:
     from reverie.data.sequences import Stretch
     from reverie.engine.plan import Plan
     from reverie.verbs.fit import Conditions
-    from reverie.verbs.model import PLAN, ModelJob
+    from reverie.verbs.model import PLAN, ModelJob, Sources
     from reverie.verbs.model import model as verb
 
     kind = config_of("worldmodels", word, WorldModelConfig)
@@ -41,9 +45,10 @@ def model_door(word: str) -> Callable[..., Any]:
         plan: Plan = PLAN,
         conditions: Conditions = Conditions(),
     ):
+        sources = Sources(more=where.more, begin=where.begin)
         job = ModelJob(
-            representation=where.representation, data=where.data, model=model, stretch=stretch,
-            plan=plan, conditions=conditions,
+            representation=where.representation, data=where.data, model=model, sources=sources,
+            stretch=stretch, plan=plan, conditions=conditions,
         )  # fmt: skip
 
         def call(console: Console) -> Answer:

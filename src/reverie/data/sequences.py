@@ -1,7 +1,7 @@
 """Sequences: stretches of coded episodes for what learns from time, the same ones whenever asked for."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
 from functools import cached_property
 
 import numpy as np
@@ -117,6 +117,12 @@ def coded_episodes(
         visible=data.visible[rows],
         lengths=lengths,
     )
+
+
+def joined(parts: Sequence[CodedEpisodes]) -> CodedEpisodes:
+    """The episodes of several recordings, one after the other."""
+    names = [field.name for field in fields(CodedEpisodes)]
+    return CodedEpisodes(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in names})
 
 
 @dataclass(frozen=True)

@@ -11,5 +11,5 @@ ROWS = 1024
 def nearest_distances(
     points: Float[Tensor, "point unit"], cloud: Float[Tensor, "other unit"]
 ) -> Float[Tensor, " point"]:
-    """Euclidean distance of each point to the nearest of the cloud."""
+    """Euclidean distance of each point to the nearest of the cloud. Source: Cover & Hart 1967."""
     return torch.cat([torch.cdist(part, cloud).min(1).values for part in points.split(ROWS)])

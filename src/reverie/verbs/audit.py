@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -95,13 +95,13 @@ def audit(job: AuditJob, console: Console = QUIET, crew: Crew = ALONE) -> dict[s
     """
     model = load_model(job.run)
     capture = captured_job(model)
-    steps = job.max_steps or capture.max_steps
+    job = replace(job, max_steps=job.max_steps or capture.max_steps)
     policies = {words: policy_of(words).build(model.action_space) for words in job.policies}
-    real = {words: _really(job, capture, words, steps, console=console, crew=crew) for words in policies}
+    real = {words: _really(job, capture, words, console=console, crew=crew) for words in policies}
     table = []
     with console.track("dream", len(policies) * len(job.temperatures)) as tracker:
         for temperature in job.temperatures:
-            config = DreamConfig(temperature=temperature, max_steps=steps)
+            config = DreamConfig(temperature=temperature, max_steps=job.max_steps)
             for words, policy in policies.items():
                 found = _dreamt(job, model, policy, config)
                 table.append(_row(words, temperature, real[words], found))
@@ -109,7 +109,7 @@ def audit(job: AuditJob, console: Console = QUIET, crew: Crew = ALONE) -> dict[s
     result = {
         "env": model.env,
         "episodes": job.episodes,
-        "max_steps": steps,
+        "max_steps": job.max_steps,
         "seed": job.seed,
         "known": table,
         "misses": misses(table),
@@ -158,11 +158,9 @@ def _row(words: str, temperature: float, real: Known, dreamt: Known) -> dict[str
     }
 
 
-def _really(
-    job: AuditJob, capture: CaptureJob, words: str, steps: int, *, console: Console, crew: Crew
-) -> Known:
+def _really(job: AuditJob, capture: CaptureJob, words: str, *, console: Console, crew: Crew) -> Known:
     """Play a policy in the real environment, undrawn."""
-    make_work = partial(_player, capture, words, job.seed, steps)
+    make_work = partial(_player, job, capture, words)
     with crew.open(make_work, "episode", console) as executor, console.track(words, job.episodes) as tracker:
         found = {}
         for episode, outcome in executor.work_through(range(job.episodes)):
@@ -172,12 +170,12 @@ def _really(
     return Known([steps for steps, _ in outcomes], [score for _, score in outcomes])
 
 
-def _player(capture: CaptureJob, words: str, seed: int, steps: int, worker: int) -> Any:
+def _player(job: AuditJob, capture: CaptureJob, words: str, worker: int) -> Any:
     world = make_unseen_world(capture.env, capture)
     policy = policy_of(words).build(world.action_space)
 
     def work(episode: int) -> tuple[float, float]:
-        outcome = play(world, policy, numpy_generator(seed, "audit", episode), steps)
+        outcome = play(world, policy, numpy_generator(job.seed, "audit", episode), job.max_steps)
         return float(outcome.steps), outcome.score
 
     return work

@@ -13,11 +13,11 @@ from reverie.core.run import Run
 from reverie.core.seeds import numpy_generator, torch_generator
 from reverie.core.world import ActionSpace
 from reverie.core.world_model import Starts, Surroundings, WorldModel
-from reverie.data.sequences import CodedEpisodes, coded_episodes
-from reverie.data.splits import split_episodes
-from reverie.data.store import DataSet, open_data
+from reverie.data.sequences import CodedEpisodes
+from reverie.data.store import DataSet
 from reverie.engine.checkpoint import read_tensors
-from reverie.verbs.codes import beliefs, encoder_hash
+from reverie.verbs._recorded import open_recordings, split_recordings
+from reverie.verbs.codes import encoder_hash
 from reverie.verbs.load import Adopted, Loaded, checksum, load_subject
 from reverie.verbs.model import ModelJob, build, read_job
 
@@ -37,8 +37,13 @@ class LoadedModel:
     action_space: ActionSpace
     env: str | None
     """Id of the environment that the recordings show."""
-    data: DataSet = field(repr=False)
-    """The recordings that it learnt from."""
+    recordings: list[DataSet] = field(repr=False)
+    """What it learnt from; the first is the data set of its job."""
+
+    @property
+    def data(self) -> DataSet:
+        """The data set of its job."""
+        return self.recordings[0]
 
 
 def load_model(folder: Path) -> LoadedModel:
@@ -54,14 +59,14 @@ def load_model(folder: Path) -> LoadedModel:
     surroundings = from_json(Surroundings, run.result().get("surroundings"), f"surroundings of {folder}")
     uses = run.job().get("uses", {})
     representation = _unchanged_representation(job.representation, uses.get("representation"), folder)
-    data = _unchanged_data(job.data, uses.get("data"), folder)
+    recordings = _unchanged_recordings(job, representation, uses.get("data"), folder)
     world_model = build(job.model, surroundings, job.conditions.seed)
     try:
         world_model.load_state_dict(tensors)
     except RuntimeError:
         raise WrongInput(f"the weights in {file} do not fit the job of {folder}; model anew") from None
-    space = data.manifest.action_space
-    return LoadedModel(run, job, world_model.eval(), surroundings, representation, space, data.env, data)
+    space, env = recordings[0].manifest.action_space, recordings[0].env
+    return LoadedModel(run, job, world_model.eval(), surroundings, representation, space, env, recordings)
 
 
 def untrained_model(loaded: LoadedModel) -> WorldModel:
@@ -71,12 +76,15 @@ def untrained_model(loaded: LoadedModel) -> WorldModel:
 
 def training_episodes(loaded: LoadedModel, console: Console = QUIET) -> CodedEpisodes:
     """The episodes that the world model learnt from, as beliefs about codes."""
-    return _episodes(loaded, 0, console)
+    return _split(loaded, console)[0]
 
 
 def held_out_episodes(loaded: LoadedModel, console: Console = QUIET) -> CodedEpisodes:
     """The episodes that it did not learn from; WrongInput where none were kept."""
-    return _episodes(loaded, 1, console)
+    held = _split(loaded, console)[1]
+    if held is None:
+        raise WrongInput(f"{loaded.run.folder} kept no episodes for validation; model anew with --validation")
+    return held
 
 
 @torch.no_grad()
@@ -123,13 +131,11 @@ def _warmed(
     return episodes.mean[rows], episodes.deviation[rows], hidden
 
 
-def _episodes(loaded: LoadedModel, which: int, console: Console) -> CodedEpisodes:
-    data, conditions = loaded.data, loaded.job.conditions
-    part = conditions.validation if len(data) > 1 else 0.0
-    chosen = split_episodes(len(data), (1 - part, part), conditions.seed)[which]
-    if not len(chosen):
-        raise WrongInput(f"{loaded.run.folder} kept no episodes for validation; model anew with --validation")
-    return coded_episodes(data, chosen, *beliefs(loaded.representation, data, console))
+def _split(loaded: LoadedModel, console: Console) -> tuple[CodedEpisodes, CodedEpisodes | None]:
+    conditions = loaded.job.conditions
+    return split_recordings(
+        loaded.recordings, loaded.representation, conditions.validation, conditions.seed, console=console
+    )
 
 
 def _unchanged_representation(place: Path, expected: object, folder: Path) -> Loaded | Adopted:
@@ -141,10 +147,15 @@ def _unchanged_representation(place: Path, expected: object, folder: Path) -> Lo
     return subject
 
 
-def _unchanged_data(place: Path, expected: object, folder: Path) -> DataSet:
-    if not place.is_dir():
-        raise WrongInput(f"the data set {place} of {folder} is gone; put it back, or model anew")
-    data = open_data(place)
-    if data.fingerprint != expected:
-        raise WrongInput(f"the data set {place} changed since {folder} was fitted to it; model anew")
-    return data
+def _unchanged_recordings(
+    job: ModelJob, subject: Loaded | Adopted, expected: object, folder: Path
+) -> list[DataSet]:
+    for place in job.recordings:
+        if not place.is_dir():
+            raise WrongInput(f"the data set {place} of {folder} is gone; put it back, or model anew")
+    found = open_recordings(job.recordings, subject)
+    known = expected if isinstance(expected, list) else []
+    for data, fingerprint in zip(found, [*known, *[None] * len(found)], strict=False):
+        if data.fingerprint != fingerprint:
+            raise WrongInput(f"the data set {data.path} changed since {folder} was fitted to it; model anew")
+    return found
