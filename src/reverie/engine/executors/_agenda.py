@@ -3,6 +3,7 @@
 import traceback
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
+from itertools import islice
 from typing import Any
 
 from reverie.core.errors import BrokeWhileWorking, WrongInput
@@ -21,24 +22,31 @@ class Agenda:
     def __init__(self, tasks: Tasks, errand: Errand) -> None:
         self._fresh = iter(tasks.items() if isinstance(tasks, Mapping) else ((task,) for task in tasks))
         self._again: deque[Given] = deque()
-        self._deaths: Counter[int] = Counter()
+        self._deaths: Counter[str] = Counter()
         self._errand = errand
 
     def next(self) -> Given | None:
         """A task to do now; None when all are handed out."""
         return self._again.popleft() if self._again else next(self._fresh, None)
 
+    @property
+    def empty(self) -> bool:
+        """Whether nothing is left to hand out."""
+        if not self._again:
+            self._again.extend(islice(self._fresh, 1))
+        return not self._again
+
     def take_back(self, given: list[Given], who: str, fate: str) -> None:
-        """Take back what a worker had when it was lost, at the first of these tasks.
+        """Take back what a worker had when it was lost, at the first of these tasks, or before it began.
 
         Raises BrokeWhileWorking when too many were lost at that task.
         """
-        task = given[0][0]
-        self._deaths[task] += 1
-        told = f"{who} {fate} at {self._errand.what} {task}"
-        if self._deaths[task] == TRIES:
+        place = f"at {self._errand.what} {given[0][0]}" if given else "before it began"
+        self._deaths[place] += 1
+        told = f"{who} {fate} {place}"
+        if self._deaths[place] == TRIES:
             raise BrokeWhileWorking(f"{told}, where {TRIES - 1} workers were lost before")
-        self._errand.console.warn(f"{told}; another worker does it again")
+        self._errand.console.warn(f"{told}; another worker {'does it again' if given else 'takes its place'}")
         self._again.extendleft(reversed(given))
 
 
