@@ -53,7 +53,8 @@ def choose(
 ) -> Int64[Tensor, "*batch"]:
     """The component of each mixture that a uniform number falls into, under softmax(logits / temperature).
 
-    Numbers lie in [0, 1). Near temperature 0 it is the likeliest one. Source: Ha & Schmidhuber 2018, section 4 (temperature).
+    Numbers lie in [0, 1). Near temperature 0 it is the likeliest one.
+    Source: Ha & Schmidhuber 2018, section 4 (temperature).
     """
     borders = (logits / temperature).softmax(-1).cumsum(-1)[..., :-1]
     # Counted down from 1, which uniform numbers never are: at 0 a component of no weight would be chosen.
