@@ -2,7 +2,9 @@
 
 import math
 import os
+import sys
 from contextlib import chdir
+from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -11,6 +13,7 @@ from jaxtyping import Float32
 
 from reverie.core.world import Factor
 from reverie.envs.game import Game, nothing, seeded_reset
+from reverie.envs.leash import leashed
 
 LONGEST = 2100
 """Steps after which TakeCover is over. Source: Ha & Schmidhuber 2018; ViZDoom's own file has no limit."""
@@ -116,7 +119,15 @@ def _begin(env: Any, generator: np.random.Generator) -> Any:
     # The game writes settings and a folder where it stands; both are of no use to anybody.
     with TemporaryDirectory(prefix="reverie-doom-", ignore_cleanup_errors=True) as folder, chdir(folder):
         game.set_doom_config_path(os.devnull)
+        if sys.platform == "linux":
+            game.set_vizdoom_path(str(leashed(_engine(), Path(folder))))
         return seeded_reset(env, generator)
+
+
+def _engine() -> Path:
+    import vizdoom
+
+    return Path(vizdoom.__file__ or "").with_name("vizdoom")
 
 
 def _state(env: Any) -> Any:
