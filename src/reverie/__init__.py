@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         resume,
         sb3_encoder,
         sb3_policy_kwargs,
+        train,
     )
 
 __all__ = [
@@ -49,6 +50,7 @@ __all__ = [
     "resume",
     "sb3_encoder",
     "sb3_policy_kwargs",
+    "train",
 ]
 
 

@@ -47,11 +47,11 @@ def export_data(data: Place, folder: Place, to: str = "png") -> dict[str, Any]:
     return verb.export_data(Path(data), Path(folder), to, _console())
 
 
-def fit(method: str, data: Place, run: Place, **choices: Any) -> dict[str, Any]:
+def fit(method: str, data: Place, run: Place, processes: int = 1, **choices: Any) -> dict[str, Any]:
     """Fit a representation to a data set, into a new run folder.
 
     `method` is a word such as "conv-vae"; `choices` are its fields (beta, reconstruction, ...), those of the
-    plan (epochs, learning_rate, ...) and of the conditions (seed, device, threads, ...).
+    plan (epochs, learning_rate, ...) and of the conditions (seed, device, threads, ...). Several processes split every batch.
     Raises WrongInput for an unknown method or field.
     """
     from reverie.core.representation import RepresentationConfig
@@ -63,11 +63,30 @@ def fit(method: str, data: Place, run: Place, **choices: Any) -> dict[str, Any]:
         "plan": Plan,
         "conditions": verb.Conditions,
     }
-    parts = {part: from_json(kind, _taken(kind, choices), method) for part, kind in kinds.items()}
-    known = {field.name for kind in kinds.values() for field in fields(kind)}
-    for word in choices.keys() - known:
-        raise unknown(f"{method} field", word, known)
-    return verb.fit(verb.FitJob(data=Path(data), **parts), Path(run), _console())
+    parts = _parts(kinds, choices, method)
+    return verb.fit(verb.FitJob(data=Path(data), processes=processes, **parts), Path(run), _console())
+
+
+def train(method: str, world_model: Place, run: Place, **choices: Any) -> dict[str, Any]:
+    """Train a controller in the dream of a world model, into a new run folder.
+
+    `method` is a word such as "linear-cma"; `choices` are its fields (inputs, population, ...), those of the
+    evolution (generations, rollouts, ...), of the dream (temperature, max_steps), and seed, threads.
+    Raises WrongInput for an unknown method or field.
+    """
+    from reverie.core.searcher import ControllerConfig
+    from reverie.engine.evolve import EvolutionPlan
+    from reverie.envs.dream import DreamConfig
+    from reverie.verbs import train as verb
+
+    kinds = {
+        "agent": config_of("agents", method, ControllerConfig),
+        "plan": EvolutionPlan,
+        "dream": DreamConfig,
+        "circumstances": verb.Circumstances,
+    }
+    parts = _parts(kinds, choices, method)
+    return verb.train(verb.TrainJob(world_model=Path(world_model), **parts), Path(run), _console())
 
 
 def probe(runs: Place | Sequence[Place], data: Place, **choices: Any) -> dict[str, Any]:
@@ -237,6 +256,14 @@ def metric(word: str, **choices: Any) -> Any:
     from reverie.core.metric import MetricConfig
 
     return from_json(config_of("metrics", word, MetricConfig), choices, word).build()
+
+
+def _parts(kinds: dict[str, Any], choices: dict[str, Any], method: str) -> dict[str, Any]:
+    """The configs among which the choices are divided, by their fields; WrongInput for one that none has."""
+    known = {field.name for kind in kinds.values() for field in fields(kind)}
+    for word in choices.keys() - known:
+        raise unknown(f"{method} field", word, known)
+    return {part: from_json(kind, _taken(kind, choices), method) for part, kind in kinds.items()}
 
 
 def _taken(kind: type, choices: dict[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 import torch
 
+import reverie
 from reverie.cli import main
+from reverie.core.errors import WrongInput
 from reverie.core.run import Run
 from reverie.verbs.load_agent import load_agent
 from reverie.verbs.runs import list_runs
@@ -106,6 +108,15 @@ def test_the_trained_controller_loads_and_acts(whole):
     assert action.shape == (5, 2) and (action.sum(1) == 1).all()
 
 
+def test_from_python_it_is_the_same_run_and_an_unknown_field_is_named(world, whole, tmp_path):
+    fields = {"temperature": 1.15, "generations": 20, "population": 6, "rollouts": 4, "max_steps": 60}
+    fields |= {"held_out": 8, "held_out_every": 5, "seed": 3, "threads": 1}
+    result = reverie.train("linear-cma", world / "m", tmp_path / "run", **fields)
+    assert result["sha256"] == Run(whole).result()["sha256"]
+    with pytest.raises(WrongInput, match="unknown linear-cma field 'temprature'; did you mean 'temperature'"):
+        reverie.train("linear-cma", world / "m", tmp_path / "other", temprature=1.0)
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
@@ -157,7 +168,6 @@ def test_a_world_model_that_changed_since_is_refused(world, whole, tmp_path, cap
 def test_a_controller_of_another_size_is_refused(whole, tmp_path, size):
     from safetensors.torch import save_file
 
-    from reverie.core.errors import WrongInput
     from reverie.core.files import sha256
 
     run = tmp_path / "run"
