@@ -13,6 +13,7 @@ from reverie.core.posterior import DiagonalGaussian, Point
 from reverie.core.representation import EncoderOnly, Representation
 from reverie.core.term import Materials
 from reverie.nn.feature_networks import Convention, FeatureNetwork
+from reverie.nn.features import feature_shape
 from reverie.representations.conv_ae import ConvAEConfig
 from reverie.representations.feature_ae import FeatureAEConfig
 from reverie.terms import parse
@@ -174,6 +175,15 @@ def test_a_layer_of_few_features_has_half_as_many_hidden_units():
     with torch.device("meta"):
         linear = [part for part in config.build((3, 16, 16)).modules() if isinstance(part, nn.Linear)]
     assert [part.out_features for part in linear] == [96 * 2 * 2 // 2, 32, 96 * 2 * 2 // 2, 96 * 2 * 2]
+
+
+def test_the_shape_of_features_is_known_without_computing_any():
+    network = feature_network("random-squeezenet", QUIET)
+    # Frames of 120 GB; a convolution of kernel 3 and stride 2, then two pools of the same, rounded up.
+    rows = (100_000 - 3) // 2 + 1
+    for _ in range(2):
+        rows = -(-(rows - 3) // 2) + 1
+    assert feature_shape(network, "pool3", (3, 100_000, 100_000)) == (128, rows, rows)
 
 
 def test_the_image_halves_start_from_the_same_weights_as_those_of_the_convolutional_autoencoder():

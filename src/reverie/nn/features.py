@@ -1,5 +1,7 @@
 """Features: what one layer of a frozen network makes of frames, scaled."""
 
+from copy import deepcopy
+
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -52,8 +54,8 @@ class Features(nn.Module):
         return feature_shape(self.network, self.layer, frame_shape)
 
 
-@torch.no_grad()
 def feature_shape(network: FeatureNetwork, layer: str, frame_shape: tuple[int, ...]) -> tuple[int, ...]:
     """Features, rows and columns that a layer makes of frames of a shape (channel, height, width)."""
-    blank = torch.zeros(1, *frame_shape, device=network.scale.device)
-    return tuple(network.features(blank, layer).shape[1:])
+    # Shapes alone: a size that an altered file declares must not cost what such frames would.
+    outline = deepcopy(network).to("meta")
+    return tuple(outline.features(torch.zeros(1, *frame_shape, device="meta"), layer).shape[1:])
