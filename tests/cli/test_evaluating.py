@@ -1,4 +1,4 @@
-"""The door to evaluate: wrong words are refused in one sentence, right ones end in a line that says it all."""
+"""The door to evaluate: wrong words are refused in one sentence, right ones end in a line of result."""
 
 import json
 

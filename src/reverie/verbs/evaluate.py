@@ -1,5 +1,6 @@
 """Evaluate: many held-out episodes of an environment, played by a policy or a trained run."""
 
+import csv
 import re
 import time
 from collections.abc import Sequence
@@ -13,7 +14,7 @@ from reverie.core.config import from_json
 from reverie.core.console import QUIET, Console
 from reverie.core.episode import Ending
 from reverie.core.errors import BrokeWhileWorking, WrongInput
-from reverie.core.files import write_bytes
+from reverie.core.files import read_bytes, write_bytes
 from reverie.core.lock import alone
 from reverie.core.run import Run, check_free
 from reverie.engine.crew import ALONE, Crew
@@ -23,7 +24,7 @@ from reverie.reports.scores import as_csv, summary
 from reverie.reports.video import check_video
 from reverie.verbs._performance import EvaluateJob, Group, blind, write_film
 
-__all__ = ["EvaluateJob", "evaluate", "place_of", "resume_evaluate"]
+__all__ = ["EvaluateJob", "evaluate", "place_of", "resume_evaluate", "scores_of"]
 
 
 def evaluate(
@@ -63,6 +64,13 @@ def place_of(job: EvaluateJob) -> Path:
     )
     home = Path(job.subject) if is_run(job.subject) else Path("runs")
     return home / "evaluations" / re.sub(r"[^A-Za-z0-9.]+", "-", name).strip("-.")
+
+
+def scores_of(folder: Path) -> list[float]:
+    """The score of every episode of an evaluation, in order; WrongInput when it is not finished."""
+    Run.open(folder).result()
+    lines = read_bytes(folder / "episodes.csv", f"scores of {folder}").decode().splitlines()
+    return [float(line["score"]) for line in csv.DictReader(lines)]
 
 
 def is_run(subject: str) -> bool:
