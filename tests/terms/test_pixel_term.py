@@ -12,7 +12,7 @@ from reverie.core.posterior import Point
 from reverie.core.representation import View
 from reverie.core.term import Materials
 from reverie.terms import parse
-from reverie.terms.pixel import variance_weights
+from reverie.terms.pixel import WEIGHT_RANGE, colour_of, rarity_weights, variance_weights
 
 
 def refuse(name: str):
@@ -109,3 +109,38 @@ def test_frames_that_never_change_are_weighted_evenly():
 def test_wrong_words_are_refused_in_one_sentence(words, message):
     with pytest.raises(WrongInput, match=message):
         parse(words)
+
+
+def patches(common: int, rare: int) -> np.ndarray:
+    """A frame of black pixels, `common` of them, and `rare` pixels of pure yellow."""
+    colours = [(0, 0, 0)] * common + [(255, 255, 0)] * rare
+    return np.array(colours, dtype=np.uint8).reshape(1, 1, -1, 3)
+
+
+def test_colours_have_boxes_of_their_own():
+    frames = torch.tensor([[0.0, 0.124], [0.126, 1.0]]).reshape(1, 1, 2, 2)
+    assert colour_of(frames).tolist() == [[[0, 0], [1, 7]]]
+    yellow = torch.tensor([1.0, 1.0, 0.0]).reshape(1, 3, 1, 1)
+    assert colour_of(yellow).item() == 7 * 64 + 7 * 8
+
+
+@pytest.mark.parametrize(("common", "rare"), [(90, 10), (99, 1)])
+def test_a_rare_colour_weighs_by_the_inverse_of_its_frequency(common, rare):
+    pixels = patches(common, rare)
+    frames = torch.from_numpy(pixels).permute(0, 3, 1, 2) / 255.0
+    weights = rarity_weights(frames)
+    ratio = min(common / rare, WEIGHT_RANGE[1])
+    assert (weights[7 * 64 + 7 * 8] / weights[0]).item() == pytest.approx(ratio)
+    assert weights[colour_of(frames)].mean().item() == pytest.approx(1.0)
+
+
+def test_a_rare_pixel_costs_its_weight_by_hand():
+    """90 black and 10 yellow pixels: weights 1 and 9, divided by their mean of 1.8."""
+    pixels = patches(90, 10)
+    frames = torch.from_numpy(pixels).permute(0, 3, 1, 2) / 255.0
+    found = term("pixel:rare", pixels)(view(frames, torch.zeros_like(frames)))
+    assert found.item() == pytest.approx(10 * 2 * 9 / 1.8)
+    dark = frames.clone()
+    dark[..., 0] = 0.5  # one black pixel rebuilt as grey
+    found = term("pixel:rare", pixels)(view(frames, dark))
+    assert found.item() == pytest.approx(3 * 0.25 * 1 / 1.8)

@@ -1,10 +1,10 @@
-"""Reconstruction judged pixel by pixel: squared, unsquared, bce, gaussian, weighted."""
+"""Reconstruction judged pixel by pixel: squared, unsquared, bce, gaussian, weighted, rare."""
 
 from dataclasses import dataclass
 from typing import Literal, get_args
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int64
 from torch import Tensor
 
 from reverie.core.errors import WrongInput, unknown
@@ -12,13 +12,16 @@ from reverie.core.representation import Term, View
 from reverie.core.term import Materials, TermConfig
 from reverie.ops.likelihoods import bernoulli_log_likelihood, gaussian_log_likelihood
 
-Kind = Literal["squared", "unsquared", "bce", "gaussian", "weighted"]
+Kind = Literal["squared", "unsquared", "bce", "gaussian", "weighted", "rare"]
 
 WEIGHT_RANGE = (1.0, 30.0)
-"""Weight of a pixel in units of the median pixel's, before the weights are divided by their mean."""
+"""Weight of a pixel in units of the typical pixel's, before the weights are divided by their mean."""
+
+LEVELS = 8
+"""Parts of a channel in which colours count as the same."""
 
 WEIGHT_FRAMES = 2000
-"""Training frames that the variance of a pixel is taken from."""
+"""Training frames that the variance of a pixel, or the frequency of a colour, is taken from."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +29,7 @@ class PixelConfig(TermConfig):
     """Pixel-wise reconstruction, summed over pixels."""
 
     kind: Kind = "squared"
-    """squared error, its unsquared norm, Bernoulli or Gaussian nats, or squared error by variance."""
+    """squared error, its unsquared norm, Bernoulli or Gaussian nats, squared error by variance or by rarity."""
     deviation: float = 0.1
     """Standard deviation of a pixel (kind gaussian only); frames are in [0, 1]."""
 
@@ -35,7 +38,7 @@ class PixelConfig(TermConfig):
 
     @classmethod
     def parse(cls, rest: str) -> "PixelConfig":
-        """Read "", "squared", "unsquared", "bce", "gaussian", "gaussian=0.2" or "weighted"."""
+        """Read "", "squared", "unsquared", "bce", "gaussian", "gaussian=0.2", "weighted" or "rare"."""
         kind, equals, number = rest.partition("=")
         known = get_args(Kind)
         if kind and kind not in known:
@@ -52,9 +55,11 @@ class PixelConfig(TermConfig):
         return self.kind in ("bce", "gaussian")
 
     def build(self, materials: Materials) -> Term:
-        """The term; only "weighted" looks at the materials."""
+        """The term; only "weighted" and "rare" look at the materials."""
         if self.kind == "weighted":
             return Weighted(variance_weights(materials.frames(WEIGHT_FRAMES)))
+        if self.kind == "rare":
+            return Rare(rarity_weights(materials.frames(WEIGHT_FRAMES)))
         if self.kind == "gaussian":
             return Gaussian(self.deviation)
         return {"squared": squared, "unsquared": unsquared, "bce": bernoulli}[self.kind]
@@ -101,6 +106,43 @@ class Weighted:
     def __call__(self, view: View) -> Float[Tensor, " batch"]:
         """The weighted error of each image."""
         return ((view.prediction - view.frames).square() * self.weights).flatten(1).sum(1)
+
+
+@dataclass(frozen=True)
+class Rare:
+    """Squared error of each image, each pixel with the weight of its true colour, summed over pixels."""
+
+    weights: Float[Tensor, " colour"]
+
+    def __call__(self, view: View) -> Float[Tensor, " batch"]:
+        """The weighted error of each image."""
+        weights = self.weights[colour_of(view.frames)].unsqueeze(1)
+        return ((view.prediction - view.frames).square() * weights).flatten(1).sum(1)
+
+
+def colour_of(
+    frames: Float[Tensor, "frame channel height width"],
+) -> Int64[Tensor, "frame height width"]:
+    """The box of colour space that each pixel lies in: `LEVELS` equal parts of every channel."""
+    parts = (frames * LEVELS).long().clamp(0, LEVELS - 1)
+    found = torch.zeros_like(parts[:, 0])
+    for channel in parts.unbind(1):
+        found = found * LEVELS + channel
+    return found
+
+
+def rarity_weights(frames: Float[Tensor, "frame channel height width"]) -> Float[Tensor, " colour"]:
+    """Weight of each box of colours: the rarer in these frames, the heavier, with mean one over their pixels.
+
+    Proportional to the inverse of its frequency, relative to the colour of the median pixel, clipped to
+    WEIGHT_RANGE, so that what is small and of a colour of its own has a price. Colours that these frames do
+    not have count as the rarest. Source: Eigen & Fergus 2015 (median frequency balancing, there of classes).
+    """
+    colours = colour_of(frames).flatten()
+    counts = torch.bincount(colours, minlength=LEVELS ** frames.shape[1]).float()
+    typical = counts[colours].median()
+    weights = (typical / counts.clamp_min(1.0)).clamp(*WEIGHT_RANGE)
+    return weights / weights[colours].mean()
 
 
 def variance_weights(frames: Float[Tensor, "frame channel height width"]) -> Float[Tensor, "height width"]:
