@@ -29,7 +29,7 @@ class PixelConfig(TermConfig):
     """Pixel-wise reconstruction, summed over pixels."""
 
     kind: Kind = "squared"
-    """squared error, its unsquared norm, Bernoulli or Gaussian nats, squared error by variance or by rarity."""
+    """squared error, its unsquared norm, Bernoulli or Gaussian nats, or squared error by place or colour."""
     deviation: float = 0.1
     """Standard deviation of a pixel (kind gaussian only); frames are in [0, 1]."""
 
