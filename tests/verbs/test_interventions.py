@@ -53,7 +53,14 @@ def test_what_follows_from_a_byte_is_named_and_kept_on_request(tmp_path, monkeyp
     [
         (["--env", "CartPole-v1", "--factor", "angle"], "the state of CartPole-v1 cannot be set"),
         (["--env", "LunarLander-v3", "--factor", "z"], "unknown factor of LunarLander-v3 'z'"),
-        (["--env", "LunarLander-v3", "--factor", "x", "--low", "0"], "low and high are given together"),
+        (
+            ["--env", "LunarLander-v3", "--factor", "x", "--low", "0"],
+            "low 0 is given without high; give both",
+        ),
+        (
+            ["--env", "LunarLander-v3", "--factor", "x", "--high", "1"],
+            "high 1 is given without low; give both",
+        ),
         (["--env", "LunarLander-v3", "--factor", "x", "--count", "0"], "'count' must be positive"),
         (["--env", "LunarLander-v3"], "needs --factor"),
     ],

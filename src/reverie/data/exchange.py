@@ -71,6 +71,10 @@ class FormatConfig(Config, ABC):
     def read(self, folder: Path) -> "Recordings":
         """What the folder holds; nothing in it is trusted. WrongInput for what cannot be."""
 
+    def check_data(self, data: DataSet) -> None:
+        """Refuse, before anything is written, recordings that the format has no place for."""
+        return
+
     def check_place(self, folder: Path) -> None:
         """Refuse a place whose name the format cannot use."""
         check_free(folder)

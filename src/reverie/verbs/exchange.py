@@ -27,6 +27,7 @@ def export_data(data: Path, folder: Path, word: str, console: Console = QUIET) -
     form = _format(word)
     form.check_place(folder)
     opened = open_data(data)
+    form.check_data(opened)
     with whole_folder(folder) as cradle:
         replay = _replay(opened, console) if form.replays else None
         form.write(opened, cradle, Passport(folder.name, replay), console)

@@ -50,7 +50,10 @@ class PairsJob(Config):
         self.check_positive("count")
         self.check_not_negative("seed")
         if (self.low is None) != (self.high is None):
-            raise WrongInput("low and high are given together, or neither of them")
+            given, missing = ("low", "high") if self.high is None else ("high", "low")
+            raise WrongInput(
+                f"{given} {getattr(self, given):g} is given without {missing}; give both, or neither"
+            )
 
 
 def make_pairs(job: PairsJob, data: Path, console: Console = QUIET) -> dict[str, Any]:

@@ -168,3 +168,15 @@ def test_wrong_names_and_a_missing_package_are_one_sentence(folder, root, theirs
         with pytest.raises(WrongInput, match=r"pip install 'reverie-worlds\[minari\]'"):
             attempt()
     assert not (root / "made-v0").exists()
+
+
+def test_episodes_of_one_frame_are_refused_before_any_work(root, tmp_path, monkeypatch):
+    (tmp_path / "pictures" / "many").mkdir(parents=True)
+    for name in ("one.png", "many/1.png", "many/2.png"):
+        Image.new("RGB", (8, 8)).save(tmp_path / "pictures" / name)
+    import_data(tmp_path / "pictures", tmp_path / "data", 8)
+    monkeypatch.setattr("reverie.verbs.exchange.whole_folder", None)  # nothing is begun
+    sentence = r"has a single frame, as 1 of 2 have, and Minari needs a step at least; export to png instead"
+    with pytest.raises(WrongInput, match=sentence):
+        export_data(tmp_path / "data", root / "pictures-v0", "minari")
+    assert not root.exists()

@@ -46,6 +46,16 @@ class MinariConfig(FormatConfig):
             )
         super().check_place(folder)
 
+    def check_data(self, data: DataSet) -> None:
+        """Refuse episodes of a single frame, and factors whose names HDF5 or Minari uses otherwise."""
+        single = [index for index, entry in enumerate(data.manifest.episodes) if not entry.steps]
+        if single:
+            raise WrongInput(
+                f"episode {single[0]} of {data.path} has a single frame, as {len(single)} of {len(data)} "
+                "have, and Minari needs a step at least; export to png instead"
+            )
+        _check_names(data)
+
     def write(self, data: DataSet, folder: Path, passport: Passport, console: Console = QUIET) -> None:
         """Write every episode, one after the other."""
         minari = _minari()
@@ -53,7 +63,6 @@ class MinariConfig(FormatConfig):
         from minari.dataset.minari_storage import MinariStorage
         from minari.serialization import deserialize_space
 
-        _check_names(data)
         replay = passport.replay
         frames, actions = (deserialize_space(space) for space in _spaces(data, replay))
         place = (folder / "data").absolute()  # Minari stumbles over relative paths
@@ -129,10 +138,6 @@ def _check_names(data: DataSet) -> None:
 
 def _buffers(data: DataSet, replay: Replay | None, tracker: Tracker) -> Iterator[dict[str, Any]]:
     for index, episode in enumerate(data):
-        if not len(episode):
-            raise WrongInput(
-                f"episode {index} of {data.path} has a single frame; Minari needs a step at least"
-            )
         yield _buffer(episode, data.factor_names, replay) | {"seed": replay.seeds[index] if replay else None}
         tracker.advance()
 
