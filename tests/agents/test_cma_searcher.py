@@ -30,7 +30,7 @@ def generations(searcher, numbers, seed=0):
 
 def test_the_ellipsoid_is_solved_by_the_same_steps_as_by_the_authors_own_loop():
     """Handed the same random numbers, `fmin2` visits the same points, and needs as many evaluations."""
-    searcher = CMASearcher(20, population=12, sigma=0.5)
+    searcher = CMASearcher(np.zeros(20), population=12, sigma=0.5)
     ours = 0
     for number, candidates in enumerate(generations(searcher, range(10_000)), start=1):
         ours = 12 * number
@@ -52,7 +52,7 @@ def test_the_ellipsoid_is_solved_by_the_same_steps_as_by_the_authors_own_loop():
 
 @pytest.mark.parametrize(("population", "stop"), [(4, 1), (5, 30), (64, 7)])
 def test_from_its_state_on_disk_a_search_goes_on_to_the_same_bits(population, stop):
-    whole, first = (CMASearcher(30, population=population, sigma=0.1, decay=0.5) for _ in range(2))
+    whole, first = (CMASearcher(np.zeros(30), population=population, sigma=0.1, decay=0.5) for _ in range(2))
     expected = [candidates.clone() for candidates in generations(whole, range(60))]
     list(generations(first, range(stop)))
     state = first.state()
@@ -60,7 +60,7 @@ def test_from_its_state_on_disk_a_search_goes_on_to_the_same_bits(population, st
         load(save(dict(state.tensors))),
         json.loads(json.dumps(dict(state.numbers), allow_nan=False)),
     )
-    second = CMASearcher(30, population=population, sigma=0.1, decay=0.5)
+    second = CMASearcher(np.zeros(30), population=population, sigma=0.1, decay=0.5)
     second.restore(SearcherState(tensors, numbers))
     for candidates, same in zip(generations(second, range(stop, 60)), expected[stop:], strict=True):
         assert torch.equal(candidates, same)
@@ -73,7 +73,7 @@ def test_from_its_state_on_disk_a_search_goes_on_to_the_same_bits(population, st
 @pytest.mark.parametrize("left_out", ["pc", "ps", "axes", "covariance", "sigma", "last_update"])
 def test_every_part_of_the_state_counts(left_out):
     """Put one part back to what it was at the start: the next candidates, or those after them, are others."""
-    whole, other = (CMASearcher(100, population=8, sigma=0.1) for _ in range(2))
+    whole, other = (CMASearcher(np.zeros(100), population=8, sigma=0.1) for _ in range(2))
     fresh = other.state()
     list(generations(whole, range(25)))
     state = whole.state()
@@ -90,14 +90,14 @@ def test_every_part_of_the_state_counts(left_out):
 
 def test_the_same_generator_gives_the_same_candidates():
     one, two, other = (
-        CMASearcher(5, population=6, sigma=0.1).ask(numpy_generator(seed)) for seed in (3, 3, 4)
+        CMASearcher(np.zeros(5), population=6, sigma=0.1).ask(numpy_generator(seed)) for seed in (3, 3, 4)
     )
     assert torch.equal(one, two) and not torch.equal(one, other)
 
 
 def test_more_is_better_and_large_weights_cost():
     """On scores that are all the same, only the cost of the mean squared weight is left to climb."""
-    up, down = (CMASearcher(6, population=10, sigma=0.1, decay=decay) for decay in (0.0, 1.0))
+    up, down = (CMASearcher(np.zeros(6), population=10, sigma=0.1, decay=decay) for decay in (0.0, 1.0))
     for number in range(60):
         candidates = up.ask(numpy_generator(0, number))
         up.tell(candidates.sum(1))
@@ -108,6 +108,6 @@ def test_more_is_better_and_large_weights_cost():
 
 
 def test_a_state_of_another_size_is_refused_in_one_sentence():
-    state = CMASearcher(6, population=10, sigma=0.1).state()
+    state = CMASearcher(np.zeros(6), population=10, sigma=0.1).state()
     with pytest.raises(WrongInput, match=r"search state 'mean' must have shape \(7,\), got \(6,\)"):
-        CMASearcher(7, population=10, sigma=0.1).restore(state)
+        CMASearcher(np.zeros(7), population=10, sigma=0.1).restore(state)

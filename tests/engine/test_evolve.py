@@ -3,6 +3,7 @@
 import json
 from contextlib import contextmanager
 
+import numpy as np
 import pytest
 import torch
 
@@ -34,7 +35,7 @@ class Noisy:
 
 
 def evolution(fitness, held_out=None, seed=3):
-    searcher = CMASearcher(SIZE, population=8, sigma=0.3)
+    searcher = CMASearcher(np.zeros(SIZE), population=8, sigma=0.3)
     return Evolution(searcher, fitness, held_out or Noisy(), seed)
 
 
@@ -107,7 +108,7 @@ def test_interrupted_and_resumed_it_ends_the_same_to_the_bit(tmp_path, after):
 def test_what_is_kept_is_a_mean_and_never_the_luckiest_candidate(tmp_path):
     evolve(evolution(Noisy()), PLAN, a_run(tmp_path), QUIET)
     kept = read_tensors(tmp_path / "weights.safetensors")["parameters"]
-    searcher, fitness = CMASearcher(SIZE, population=8, sigma=0.3), Noisy()
+    searcher, fitness = CMASearcher(np.zeros(SIZE), population=8, sigma=0.3), Noisy()
     means, candidates = [], []
     replay = Evolution(searcher, lambda c, r, s: candidates.extend(c) or fitness(c, r, s), Noisy(), 3)
     tell = searcher.tell
@@ -140,7 +141,7 @@ def test_a_checkpoint_of_another_job_is_refused_in_one_sentence(tmp_path):
     run = a_run(tmp_path)
     with pytest.raises(KeyboardInterrupt):
         evolve(evolution(Noisy()), PLAN, run, Dying(2))
-    other = Evolution(CMASearcher(SIZE + 1, population=8, sigma=0.3), Noisy(), Noisy(), 3)
+    other = Evolution(CMASearcher(np.zeros(SIZE + 1), population=8, sigma=0.3), Noisy(), Noisy(), 3)
     with pytest.raises(WrongInput, match="is not of this job; remove the run and train again"):
         evolve(other, PLAN, run, QUIET)
 

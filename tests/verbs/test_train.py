@@ -140,6 +140,20 @@ def test_wrong_input_is_refused_in_one_sentence(world, tmp_path, capsys, words, 
     assert not (tmp_path / "run").exists()
 
 
+def test_a_search_can_begin_at_a_controller_that_was_found(world, whole, tmp_path, capsys):
+    """With hardly any spread all candidates are that controller, whose scores are its own."""
+    run, words = (
+        tmp_path / "run",
+        ["--sigma", "1e-9", "--generations", "1", "--start", str(whole), *CHOICES[:2]],
+    )
+    assert main(["train", "linear-cma", str(world / "m"), str(run), *words, *CHOICES[-10:]]) == 0
+    event = Run(run).events()[0]
+    assert event["best"] == event["mean"]
+    assert torch.allclose(load_agent(run).parameters, load_agent(whole).parameters, atol=1e-6)
+    assert main(["train", "linear-cma", str(world / "m"), str(tmp_path / "z"), "--inputs", "z", *words]) == 2
+    assert "a controller with 26 parameters does not fit here, where it has 10" in capsys.readouterr().err
+
+
 def test_help_lists_what_is_trained_and_capture_what_is_not(capsys):
     main(["train", "--help"])
     text = capsys.readouterr().out

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Float64
 from torch import Tensor
 
 from reverie.core.errors import WrongInput
@@ -20,17 +20,19 @@ SAMPLER_COUNTS = ("count_tell", "last_update", "count_eigen")
 
 
 class CMASearcher:
-    """Covariance matrix adaptation evolution strategy, started at zero.
+    """Covariance matrix adaptation evolution strategy.
 
     Scores are taken less `decay` times the mean squared parameter.
     Source: Hansen 2016, "The CMA Evolution Strategy: A Tutorial"; pycma.
     """
 
-    def __init__(self, size: int, *, population: int, sigma: float, decay: float = 0.0) -> None:
+    def __init__(
+        self, start: Float64[np.ndarray, " parameter"], *, population: int, sigma: float, decay: float = 0.0
+    ) -> None:
         # Here, so that the controllers can be used without it being loaded.
         import cma
 
-        self._size, self._decay = size, decay
+        self._size, self._decay = len(start), decay
         self._generator: np.random.Generator | None = None
         self._asked: list[np.ndarray] = []
         options = {
@@ -42,7 +44,7 @@ class CMASearcher:
             "CMA_mirrors": 0,
             "conditioncov_alleviate": False,
         }
-        self._strategy: Any = cma.CMAEvolutionStrategy(np.zeros(size), sigma, options)
+        self._strategy: Any = cma.CMAEvolutionStrategy(start, sigma, options)
 
     def _normal(self, *shape: int) -> np.ndarray:
         assert self._generator is not None

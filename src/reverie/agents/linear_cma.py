@@ -80,9 +80,10 @@ class LinearCMAConfig(ControllerConfig):
         sizes = (seen, self.hidden, outputs) if self.hidden else (seen, outputs)
         return LinearControllers(self, action_space, sizes)
 
-    def searcher(self, size: int) -> CMASearcher:
-        """A new search among controllers with so many parameters."""
-        return CMASearcher(size, population=self.population, sigma=self.sigma, decay=self.decay)
+    def searcher(self, size: int, start: Float[Tensor, " parameter"] | None = None) -> CMASearcher:
+        """A new search among controllers with so many parameters, from zero if not from `start`."""
+        begin = np.zeros(size) if start is None else start.double().numpy()
+        return CMASearcher(begin, population=self.population, sigma=self.sigma, decay=self.decay)
 
     def _outputs(self, space: ActionSpace) -> int:
         if self.choice == "threshold":

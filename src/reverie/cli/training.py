@@ -17,6 +17,8 @@ class _Where:
     """Run folder of the world model in whose dream is trained."""
     run: Path
     """New folder for the run."""
+    start: Path | None = None
+    """Run of a controller of the same size, where the search begins; without one it begins at zero."""
 
 
 def train_door(word: str) -> Callable[..., Any]:
@@ -38,8 +40,9 @@ def train_door(word: str) -> Callable[..., Any]:
         circumstances: Circumstances = Circumstances(),
     ):
         job = TrainJob(
-            world_model=where.world_model, agent=agent, plan=plan, dream=dream, circumstances=circumstances
-        )
+            world_model=where.world_model, agent=agent, plan=plan, dream=dream, circumstances=circumstances,
+            start=where.start,
+        )  # fmt: skip
 
         def call(console: Console) -> Answer:
             result = train(job, where.run, console)

@@ -100,5 +100,5 @@ class ControllerConfig(Config, ABC):
         """
 
     @abstractmethod
-    def searcher(self, size: int) -> Searcher:
-        """A new search among controllers with so many parameters."""
+    def searcher(self, size: int, start: Float[Tensor, " parameter"] | None = None) -> Searcher:
+        """A new search among controllers with so many parameters, from zero if not from `start`."""

@@ -10,11 +10,10 @@ from reverie.core.errors import WrongInput
 from reverie.core.run import Run
 from reverie.core.searcher import Controllers
 from reverie.core.world_model import Actor
-from reverie.engine.checkpoint import read_tensors
 from reverie.engine.evolve import WEIGHTS
 from reverie.verbs.load import checksum
 from reverie.verbs.load_model import LoadedModel, load_model
-from reverie.verbs.train import TrainJob, controllers_of, read_job
+from reverie.verbs.train import TrainJob, controllers_of, read_job, read_parameters
 
 
 @dataclass(frozen=True)
@@ -40,12 +39,9 @@ def load_agent(folder: Path) -> LoadedAgent:
     """
     run = Run.open(folder)
     job = read_job(run)
-    file = folder / WEIGHTS
-    parameters = read_tensors(file, checksum(run, file)).get("parameters")
-    if parameters is None or parameters.ndim != 1 or not parameters.isfinite().all():
-        raise WrongInput(f"{file} does not hold the parameters of a controller; train anew")
+    parameters = read_parameters(run)
     model = load_model(job.world_model)
-    if model.run.result()["sha256"][WEIGHTS] != run.job().get("uses", {}).get("world_model"):
+    if checksum(model.run, job.world_model / WEIGHTS) != run.job().get("uses", {}).get("world_model"):
         raise WrongInput(
             f"the world model {job.world_model} changed since {folder} was trained on it; train anew"
         )

@@ -17,11 +17,14 @@ from reverie.core.run import Run, check_free
 from reverie.core.searcher import ControllerConfig, Controllers
 from reverie.core.world_model import WorldModel
 from reverie.data.sequences import CodedEpisodes
+from reverie.engine.checkpoint import read_tensors
 from reverie.engine.estimate import peak_memory
-from reverie.engine.evolve import Evolution, EvolutionPlan, Outcome, evolve
+from reverie.engine.evolve import WEIGHTS, Evolution, EvolutionPlan, Outcome, evolve
 from reverie.envs.dream import DreamConfig, dream
 from reverie.verbs import _machine as machine
-from reverie.verbs.load_model import LoadedModel, held_out_episodes, load_model, starts, training_episodes
+from reverie.verbs._recorded import split_recordings
+from reverie.verbs.load import checksum
+from reverie.verbs.load_model import LoadedModel, load_model, starts
 
 MOST_THREADS = 1024
 
@@ -60,6 +63,8 @@ class TrainJob(Config):
     """How is dreamt."""
     circumstances: Circumstances = field(default_factory=Circumstances)
     """Under which circumstances."""
+    start: Path | None = None
+    """Run of a controller of the same size, where the search begins; without one it begins at zero."""
 
 
 def train(job: TrainJob, folder: Path, console: Console = QUIET) -> dict[str, Any]:
@@ -76,7 +81,10 @@ def prepare(job: TrainJob, folder: Path) -> Run:
     threads = job.circumstances.threads or max(1, (os.cpu_count() or 2) // 2)
     job = replace(job, circumstances=replace(job.circumstances, threads=threads))
     model = load_model(job.world_model)
-    return Run.create(folder, "train", _to_json(job), _uses(model, controllers_of(job, model)))
+    controllers = controllers_of(job, model)
+    if job.start is not None:
+        controllers.actor(read_parameters(Run.open(job.start))[None], 1)
+    return Run.create(folder, "train", _to_json(job), _uses(job, model, controllers))
 
 
 def resume_train(run: Run, console: Console = QUIET) -> dict[str, Any]:
@@ -85,14 +93,15 @@ def resume_train(run: Run, console: Console = QUIET) -> dict[str, Any]:
     with alone(run.folder), machine.threads(job.circumstances.threads):
         model = load_model(job.world_model)
         controllers = controllers_of(job, model)
-        for thing, value in to_json(_uses(model, controllers)).items():
+        for thing, value in to_json(_uses(job, model, controllers)).items():
             if run.job().get("uses", {}).get(thing) != value:
                 what = thing.replace("_", " ")
                 raise WrongInput(f"the {what} of {run.folder} changed since it began; train anew")
+        training, held_out = _episodes(model, console)
         evolution = Evolution(
-            job.agent.searcher(controllers.size),
-            Dreaming(job, model.world_model, controllers, training_episodes(model, console)),
-            Dreaming(job, model.world_model, controllers, _held_out(model, console)),
+            job.agent.searcher(controllers.size, _start(job)),
+            Dreaming(job, model.world_model, controllers, training),
+            Dreaming(job, model.world_model, controllers, held_out),
             job.circumstances.seed,
         )
         return run.finish(_result(evolve(evolution, job.plan, run, console), controllers))
@@ -115,6 +124,16 @@ def controllers_of(job: TrainJob, model: LoadedModel) -> Controllers:
     return job.agent.build(model.action_space, world.code_size, world.hidden_sizes)
 
 
+def read_parameters(run: Run) -> Float[Tensor, " parameter"]:
+    """Parameters of the controller of a finished run; WrongInput when its weights are altered."""
+    read_job(run)
+    file = run.folder / WEIGHTS
+    parameters = read_tensors(file, checksum(run, file)).get("parameters")
+    if parameters is None or parameters.ndim != 1 or not parameters.isfinite().all():
+        raise WrongInput(f"{file} does not hold the parameters of a controller; train anew")
+    return parameters
+
+
 @dataclass(frozen=True)
 class Dreaming:
     """Fitness in a dream: what a controller gets in dreams that begin where recorded episodes were."""
@@ -135,17 +154,25 @@ class Dreaming:
         return dreams.returns
 
 
-def _held_out(model: LoadedModel, console: Console) -> CodedEpisodes:
-    """Episodes that the world model did not learn from, where some were kept; else all."""
-    kept = model.job.conditions.validation > 0 and len(model.data) > 1
-    return (held_out_episodes if kept else training_episodes)(model, console)
+def _episodes(model: LoadedModel, console: Console) -> tuple[CodedEpisodes, CodedEpisodes]:
+    """Episodes that the world model learnt from, and others; the same where none were kept."""
+    kept = model.job.conditions.validation, model.job.conditions.seed
+    training, held_out = split_recordings(model.recordings, model.representation, *kept, console=console)
+    return training, training if held_out is None else held_out
 
 
-def _uses(model: LoadedModel, controllers: Controllers) -> dict[str, Any]:
+def _start(job: TrainJob) -> Float[Tensor, " parameter"] | None:
+    """Where the search begins, if not at zero."""
+    return None if job.start is None else read_parameters(Run.open(job.start))
+
+
+def _uses(job: TrainJob, model: LoadedModel, controllers: Controllers) -> dict[str, Any]:
+    start = None if job.start is None else Run.open(job.start)
     return {
-        "world_model": model.run.result()["sha256"]["weights.safetensors"],
+        "world_model": checksum(model.run, model.run.folder / WEIGHTS),
         "env": model.env,
         "parameters": controllers.size,
+        "start": start and checksum(start, start.folder / WEIGHTS),
     }
 
 
