@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Protocol, runtime_checkable
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -16,6 +16,9 @@ from reverie.core.world import ActionSpace
 
 Hidden = tuple[Float[Tensor, "batch hidden"], ...]
 """What a world model remembers: one tensor or more, batch first; (h, c) for an LSTM."""
+
+Precision = Literal["float32", "bfloat16"]
+"""Of the products of a step that is taken fast."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +97,13 @@ class WorldModel(nn.Module, ABC):
     @abstractmethod
     def players(self) -> Sequence[Player]:
         """Who learns; batches are `Sequences`."""
+
+    def quick(self, precision: Precision = "float32") -> "WorldModel":
+        """What takes the same steps faster: exact up to rounding, or with products in bfloat16.
+
+        It sees no later change of the weights, and does not learn. By default the world model itself.
+        """
+        return self
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from reverie.core.config import Config
 from reverie.core.errors import WrongInput
-from reverie.core.world_model import Actor, Hidden, Starts, WorldModel
+from reverie.core.world_model import Actor, Hidden, Precision, Starts, WorldModel
 from reverie.envs.dream_chance import CHUNK, Chance, StepChance
 
 CROWD = 0.875
@@ -23,6 +23,8 @@ class DreamConfig(Config):
     """How far draws stray: mixture logits are divided by it, deviations multiplied by its square root."""
     max_steps: int = 1000
     """Steps after which a dream is cut off."""
+    precision: Precision = "float32"
+    """Of the products of a step; state and draws are float32 always."""
     tile: int = 256
     """Rows that are dreamt together; memory and speed, and the last bits of sums, depend on it."""
 
@@ -93,11 +95,11 @@ def dream(
     in other company sums are taken in another order, and results agree as far as floats do.
     Raises WrongInput for actions of another size than the world model's, or that are not numbers.
     """
-    count = len(starts)
+    count, quick = len(starts), world_model.quick(config.precision)
     dreams = range(first, first + count)
     rows = torch.arange(population * count, device=starts.mean.device)
     tiles = [
-        _Tile(world_model, starts, config, seed, dreams).run(actor.keep(tile), tile % count)
+        _Tile(quick, starts, config, seed, dreams).run(actor.keep(tile), tile % count)
         for tile in rows.split(config.tile)
     ]
     returns, lengths, ended = (torch.cat(c).view(population, count) for c in zip(*tiles, strict=True))

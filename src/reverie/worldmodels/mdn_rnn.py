@@ -23,6 +23,7 @@ from reverie.core.representation import Losses, Player
 from reverie.core.world_model import (
     Hidden,
     Noise,
+    Precision,
     Prediction,
     Predictive,
     Sequences,
@@ -158,6 +159,12 @@ class MDNRNN(WorldModel):
         before = (hidden[0].unsqueeze(0).contiguous(), hidden[1].unsqueeze(0).contiguous())
         outputs, (last, cell) = self.lstm(torch.cat((codes, actions), dim=2), before)
         return (last[0], cell[0]), self._predict(outputs)
+
+    def quick(self, precision: Precision = "float32") -> WorldModel:
+        """The same with weights laid out for many steps."""
+        from reverie.worldmodels._quick_mdn_rnn import QuickMDNRNN
+
+        return QuickMDNRNN(self, precision)
 
     def players(self) -> Sequence[Player]:
         """One, who holds every parameter."""
