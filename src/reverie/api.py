@@ -51,7 +51,8 @@ def fit(method: str, data: Place, run: Place, processes: int = 1, **choices: Any
     """Fit a representation to a data set, into a new run folder.
 
     `method` is a word such as "conv-vae"; `choices` are its fields (beta, reconstruction, ...), those of the
-    plan (epochs, learning_rate, ...) and of the conditions (seed, device, threads, ...). Several processes split every batch.
+    plan (epochs, learning_rate, ...) and of the conditions (seed, device, threads, ...). Several
+    processes split every batch.
     Raises WrongInput for an unknown method or field.
     """
     from reverie.core.representation import RepresentationConfig
@@ -67,11 +68,14 @@ def fit(method: str, data: Place, run: Place, processes: int = 1, **choices: Any
     return verb.fit(verb.FitJob(data=Path(data), processes=processes, **parts), Path(run), _console())
 
 
-def train(method: str, world_model: Place, run: Place, **choices: Any) -> dict[str, Any]:
+def train(
+    method: str, world_model: Place, run: Place, start: Place | None = None, **choices: Any
+) -> dict[str, Any]:
     """Train a controller in the dream of a world model, into a new run folder.
 
     `method` is a word such as "linear-cma"; `choices` are its fields (inputs, population, ...), those of the
-    evolution (generations, rollouts, ...), of the dream (temperature, max_steps), and seed, threads.
+    evolution (generations, rollouts, ...), of the dream (temperature, max_steps), and seed, threads. The
+    search begins at the controller of the run `start`, or at zero.
     Raises WrongInput for an unknown method or field.
     """
     from reverie.core.searcher import ControllerConfig
@@ -86,7 +90,9 @@ def train(method: str, world_model: Place, run: Place, **choices: Any) -> dict[s
         "circumstances": verb.Circumstances,
     }
     parts = _parts(kinds, choices, method)
-    return verb.train(verb.TrainJob(world_model=Path(world_model), **parts), Path(run), _console())
+    begin = Path(start) if start is not None else None
+    job = verb.TrainJob(world_model=Path(world_model), start=begin, **parts)
+    return verb.train(job, Path(run), _console())
 
 
 def probe(runs: Place | Sequence[Place], data: Place, **choices: Any) -> dict[str, Any]:
