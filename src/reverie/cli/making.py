@@ -88,6 +88,8 @@ def fit_door(word: str) -> Callable[..., Any]:
         representation: kind = kind(),  # pyright: ignore
         plan: Plan = Plan(),
         conditions: Conditions = Conditions(),
+        *,
+        processes: int = 1,
     ):
         """Fit a representation to the frames of a data set.
 
@@ -97,8 +99,10 @@ def fit_door(word: str) -> Callable[..., Any]:
             representation: The method.
             plan: How the fit proceeds.
             conditions: Under which conditions.
+            processes: Processes here that split every batch; more change weights by rounding alone.
         """
-        job = FitJob(data=data, representation=representation, plan=plan, conditions=conditions)
+        parts = {"plan": plan, "conditions": conditions, "processes": processes}
+        job = FitJob(data=data, representation=representation, **parts)
         return lambda console: Answer(**_fitted(fit(job, run, console), run))
 
     return door

@@ -102,6 +102,7 @@ class _Loop:
             raise BrokeWhileWorking(_not_a_number(player, losses, self.clock, self.run))
         optimiser.zero_grad(set_to_none=True)
         total.backward()
+        self.setup.agree(player.parameters())
         if self.plan.clip:
             norm = nn.utils.clip_grad_norm_(player.parameters(), self.plan.clip)
             if not norm.isfinite():

@@ -1,7 +1,7 @@
 """Setup: what is fitted, by whom, on what; and what it loses on frames that it does not learn from."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -31,6 +31,8 @@ class Setup:
     """What losses are computed in; weights, optimiser and sums are float32 always."""
     compile: bool = False
     """Whether the module's parts are compiled before the first step."""
+    agree: Callable[[Iterable[nn.Parameter]], None] = lambda own: None
+    """What is done about gradients before a step: nothing, or their sum over all ranks (see ranks.py)."""
 
     def computing(self) -> AbstractContextManager[Any]:
         """The context that losses are computed in."""

@@ -1,9 +1,8 @@
 """Fit: frames of a data set to a representation."""
 
-import os
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
@@ -22,54 +21,21 @@ from reverie.data.pairs import Pairs, first_rows
 from reverie.data.splits import rows_of, split_episodes
 from reverie.data.store import DataSet, open_data
 from reverie.engine import fit as engine
-from reverie.engine.board import check_board, on_board
+from reverie.engine.board import on_board
 from reverie.engine.estimate import peak_memory
 from reverie.engine.plan import Plan
-from reverie.engine.setup import Precision
+from reverie.engine.ranks import Ranks, check_splits
 from reverie.nn.feature_networks.network import FeatureNetwork
 from reverie.ops.collapse import collapsed_units
 from reverie.terms import parse
 from reverie.verbs import _machine as machine
+from reverie.verbs._conditions import Conditions, resolved
 from reverie.verbs._sizes import check_size
+from reverie.verbs._together import check_processes, together
 from reverie.verbs.feature_network import feature_network
 
 SAMPLE = 1000
 """Frames that data-dependent terms and the check for collapsed units look at."""
-
-MOST_THREADS = 1024
-"""More than that end the whole process where the system refuses one of them, without a word of ours."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Conditions(Config):
-    """Under which conditions a fit runs."""
-
-    seed: int = 0
-    """Seed of weights, order, noise and split."""
-    validation: float = 0.1
-    """Part of the episodes that is kept for validation."""
-    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
-    """Where to compute; auto takes a GPU where there is one."""
-    precision: Precision = "float32"
-    """What networks compute in; weights stay float32. `reverie bench switches` says what is faster."""
-    compile: bool = False
-    """Compile the networks first, which takes a minute or two; needs a C++ compiler."""
-    threads: int = 0
-    """Threads of the computation; 0 is half of the cores. The same number gives the same bits."""
-    workers: int = 0
-    """Threads that prepare batches ahead; the batches are the same whatever their number."""
-    download: bool = False
-    """Fetch a feature network's official weights when they are not on this machine."""
-    tensorboard: bool = False
-    """Write the log once more for TensorBoard, into RUN/tensorboard."""
-
-    def __post_init__(self) -> None:
-        """Refuse numbers that cannot work."""
-        self.check_not_negative("seed", "threads", "workers")
-        if self.threads > MOST_THREADS:
-            raise WrongInput(f"threads must be from 0 to {MOST_THREADS}, got {self.threads}")
-        if not 0 <= self.validation < 1:
-            raise WrongInput(f"validation must lie in [0, 1), got {self.validation}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +50,8 @@ class FitJob(Config):
     """How the fit proceeds."""
     conditions: Conditions = field(default_factory=Conditions)
     """Under which conditions it runs."""
+    processes: int = 1
+    """Processes of this machine that split every batch; more change weights by rounding alone."""
 
 
 def fit(job: FitJob, folder: Path, console: Console = QUIET) -> dict[str, Any]:
@@ -97,9 +65,11 @@ def fit(job: FitJob, folder: Path, console: Console = QUIET) -> dict[str, Any]:
 def prepare(job: FitJob, folder: Path, console: Console = QUIET) -> Run:
     """A new run folder with everything decided and nothing done yet: what `resume` can start from."""
     check_free(folder)
-    job = replace(job, conditions=resolved(job.conditions))
+    job = decided(job)
     data = open_data(job.data)
     check_size(job.representation, data.frame_shape)
+    if job.processes > 1:
+        check_splits(build(job.representation, data.frame_shape, seed=0))
     if not data.manifest.complete:
         console.warn(
             f"the capture of {job.data} is not complete; complete it with: reverie resume {job.data}"
@@ -109,8 +79,7 @@ def prepare(job: FitJob, folder: Path, console: Console = QUIET) -> Run:
 
 def resume_fit(run: Run, console: Console = QUIET) -> dict[str, Any]:
     """Continue a fit from its newest whole checkpoint, to the same weights as if it had never stopped."""
-    job = read_job(run)
-    job = replace(job, conditions=resolved(job.conditions))
+    job = decided(read_job(run))
     data = open_data(job.data)
     with alone(run.folder), machine.threads(job.conditions.threads):
         term, networks = _term(job, data, console)
@@ -123,7 +92,7 @@ def resume_fit(run: Run, console: Console = QUIET) -> dict[str, Any]:
 
 def check_same(job: FitJob, run: Run) -> None:
     """Refuse to take the run of another job for this one's; WrongInput names the first difference."""
-    wanted = to_json(_to_json(replace(job, conditions=resolved(job.conditions))))
+    wanted = to_json(_to_json(decided(job)))
     # Read as a job: fields that did not exist when it was written have their defaults.
     written = to_json(_to_json(read_job(run)))
     for part, value in wanted.items():
@@ -165,11 +134,10 @@ class _Lesson:
     term: Term | None
 
 
-def _work(lesson: _Lesson, run: Run, console: Console) -> dict[str, Any]:
+def _setup(lesson: _Lesson, training: np.ndarray, validation: np.ndarray) -> engine.Setup:
     job, data, conditions = lesson.job, lesson.data, lesson.job.conditions
-    training, validation = _rows(job, data)
     module = build(job.representation, data.frame_shape, conditions.seed, lesson.term).to(conditions.device)
-    setup = engine.Setup(
+    return engine.Setup(
         module,
         module.players(),
         _batches(lesson, module.pair_gap, training, conditions.workers),
@@ -179,8 +147,15 @@ def _work(lesson: _Lesson, run: Run, console: Console) -> dict[str, Any]:
         conditions.precision,
         conditions.compile,
     )
-    with on_board(run, conditions.tensorboard):
-        outcome = engine.fit(setup, job.plan, run, console)
+
+
+def _work(lesson: _Lesson, run: Run, console: Console) -> dict[str, Any]:
+    job, data = lesson.job, lesson.data
+    training, validation = _rows(job, data)
+    setup = _setup(lesson, training, validation)
+    with on_board(run, job.conditions.tensorboard), together(run, job.processes, _follow) as ranks:
+        outcome = engine.fit(ranks.split(setup), job.plan, run, console)
+    module: Any = setup.module
     collapsed = _collapsed(module, data, validation if len(validation) else training)
     if collapsed:
         names = "all" if len(collapsed) == module.code_size else ", ".join(map(str, collapsed))
@@ -190,6 +165,15 @@ def _work(lesson: _Lesson, run: Run, console: Console) -> dict[str, Any]:
         run.emit(event="warning", text=text)
         console.warn(f"{run.name}: {text}")
     return run.finish(_result(outcome, module, collapsed, len(training)))
+
+
+def _follow(run: Run, ranks: Ranks) -> None:
+    """Fit as one of several ranks; what is written into this run is thrown away."""
+    job = decided(read_job(run))
+    data = open_data(job.data)
+    with machine.threads(job.conditions.threads):
+        setup = _setup(_Lesson(job, data, _term(job, data, QUIET)[0]), *_rows(job, data))
+        engine.fit(ranks.split(setup), job.plan, run, QUIET)
 
 
 def _batches(lesson: _Lesson, gap: int | None, rows: np.ndarray, workers: int) -> Batches | Pairs:
@@ -219,18 +203,13 @@ def _result(
     }
 
 
-def resolved(conditions: Conditions) -> Conditions:
-    """The conditions with device and threads decided; WrongInput for what this machine cannot give."""
-    if conditions.tensorboard:
-        check_board()
-    device = conditions.device if conditions.device != "auto" else machine.best_device()
-    if device == "cuda" and not torch.cuda.is_available():
-        raise WrongInput("device 'cuda' is not there; leave out --device, or use --device cpu")
-    if device == "mps" and not torch.backends.mps.is_available():
-        raise WrongInput("device 'mps' is not there; leave out --device, or use --device cpu")
-    machine.check_switches(device, conditions.precision, conditions.compile)
-    threads = conditions.threads or max(1, (os.cpu_count() or 2) // 2)
-    return replace(conditions, device=device, threads=threads)
+def decided(job: FitJob) -> FitJob:
+    """The job with its conditions resolved for all its processes; WrongInput for what cannot be had."""
+    conditions = resolved(job.conditions)
+    check_processes(job.processes, conditions.device, conditions.compile)
+    if not job.conditions.threads:
+        conditions = replace(conditions, threads=max(1, conditions.threads // job.processes))
+    return replace(job, conditions=conditions)
 
 
 def _rows(job: FitJob, data: DataSet) -> tuple[np.ndarray, np.ndarray]:
