@@ -12,6 +12,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from planted import WIDE
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -195,6 +197,7 @@ MUTANTS = [
         "if isinstance(part, Features) and not name:",
         "tests/verbs/test_feature_wirings.py",
     ),
+    *(Mutant(*words) for words in WIDE),
 ]
 
 
