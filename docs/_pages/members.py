@@ -18,6 +18,7 @@ USES = {
     "metrics": 'reverie.metric("{word}")(codes, factors).value',
     "lenses": "reverie look RUN --lens {word}",
     "agents": "reverie capture ENV DATA --policy {word}",
+    "worldmodels": "reverie model {word} REPRESENTATION DATA RUN",
     "studies": "reverie study {word}",
     "data/sets": "reverie data make {word} DATA",
     "ControllerConfig": "reverie train {word} WORLD_MODEL_RUN RUN",

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from reverie.api import (
         adopt,
+        audit,
         capture,
         dream,
         evaluate,
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
         make_data,
         make_pairs,
         metric,
+        model,
         observe_codes,
         observe_frames,
         open_data,
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "adopt",
+    "audit",
     "capture",
     "dream",
     "evaluate",
@@ -42,6 +45,7 @@ __all__ = [
     "make_data",
     "make_pairs",
     "metric",
+    "model",
     "observe_codes",
     "observe_frames",
     "open_data",

@@ -68,6 +68,38 @@ def fit(method: str, data: Place, run: Place, processes: int = 1, **choices: Any
     return verb.fit(verb.FitJob(data=Path(data), processes=processes, **parts), Path(run), _console())
 
 
+def model(method: str, representation: Place, data: Place, run: Place, **choices: Any) -> dict[str, Any]:
+    """Fit a world model to the codes that a representation makes of a data set, into a new run folder.
+
+    `method` is a word such as "mdn-rnn"; `choices` are its fields (hidden_size, mixtures, ...), those of the
+    stretches (window, burn_in, ...), of the plan (epochs, ...), of the conditions (seed, threads, ...), and
+    `more` data sets, or a world-model run to `begin` with. Raises WrongInput for an unknown method or field.
+    """
+    from reverie.core.world_model import WorldModelConfig
+    from reverie.data.sequences import Stretch
+    from reverie.verbs import model as verb
+    from reverie.verbs.fit import Conditions
+
+    kinds = {
+        "model": config_of("worldmodels", method, WorldModelConfig),
+        "sources": verb.Sources,
+        "stretch": Stretch,
+        "plan": type(verb.PLAN),
+        "conditions": Conditions,
+    }
+    usual = {field.name: getattr(verb.PLAN, field.name) for field in fields(verb.PLAN)}
+    parts = _parts(kinds, usual | choices, method)
+    job = verb.ModelJob(representation=Path(representation), data=Path(data), **parts)
+    return verb.model(job, Path(run), _console())
+
+
+def audit(run: Place, **choices: Any) -> dict[str, Any]:
+    """Compare the dreams of a world model with reality; `choices` are the fields of AuditJob."""
+    from reverie.verbs import audit as verb
+
+    return verb.audit(from_json(verb.AuditJob, {"run": Path(run), **choices}, "audit"), _console())
+
+
 def train(
     method: str, world_model: Place, run: Place, start: Place | None = None, **choices: Any
 ) -> dict[str, Any]:

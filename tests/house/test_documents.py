@@ -15,7 +15,8 @@ SMALLER = {
     r"--episodes \d+": "--episodes 4",
     r"episodes=\d+": "episodes=4",
     r"clutter@relu2": "random-squeezenet@conv1",
-    r"(reverie fit .*)": r"\1 --epochs 1",
+    r"(reverie (?:fit|model) .*)": r"\1 --epochs 1",
+    r"--(hidden-size|population|generations) \d+": r"--\1 4",
     r"(reverie\.fit\(.*)\)": r"\1, epochs=1)",
 }
 

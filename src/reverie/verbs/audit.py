@@ -19,7 +19,7 @@ from reverie.core.errors import WrongInput
 from reverie.core.files import write_json
 from reverie.core.run import Run
 from reverie.core.seeds import numpy_generator, torch_generator
-from reverie.core.world import Policy
+from reverie.core.world import ActionSpace, Policy
 from reverie.core.world_model import Actor, Starts, WorldModel
 from reverie.data.sequences import CodedEpisodes
 from reverie.engine.blind import Blind
@@ -96,7 +96,8 @@ def audit(job: AuditJob, console: Console = QUIET, crew: Crew = ALONE) -> dict[s
     model = load_model(job.run)
     capture = captured_job(model)
     job = replace(job, max_steps=job.max_steps or capture.max_steps)
-    policies = {words: policy_of(words).build(model.action_space) for words in job.policies}
+    space = _named_actions(capture)
+    policies = {words: policy_of(words).build(space) for words in job.policies}
     real = {words: _really(job, capture, words, console=console, crew=crew) for words in policies}
     table = []
     with console.track("dream", len(policies) * len(job.temperatures)) as tracker:
@@ -114,7 +115,9 @@ def audit(job: AuditJob, console: Console = QUIET, crew: Crew = ALONE) -> dict[s
         "known": table,
         "misses": misses(table),
         "temperature": _best(misses(table)),
-        "strangeness": {f"{heat:g}": _strange(job, model, heat) for heat in job.temperatures},
+        "strangeness": {
+            f"{heat:g}": _strange(job, model, policies[job.policies[0]], heat) for heat in job.temperatures
+        },
         "forecast": model.run.result().get("forecast"),
     }
     write_json(job.run / NAME, to_json(result))
@@ -140,6 +143,13 @@ def captured_job(model: LoadedModel) -> CaptureJob:
             f"{model.data.path} was not captured here but by {written['verb']!r}: its environment is unknown"
         )
     return from_json(CaptureJob, written["job"], "capture")
+
+
+def _named_actions(capture: CaptureJob) -> ActionSpace:
+    """The actions as the environment names them; recordings keep their numbers only."""
+    world = make_unseen_world(capture.env, capture)
+    world.close()
+    return world.action_space
 
 
 def _best(missed: dict[str, float]) -> float:
@@ -188,14 +198,13 @@ def _dreamt(job: AuditJob, model: LoadedModel, policy: Policy, config: DreamConf
     return Known(dreams.lengths[0].double().tolist(), dreams.returns[0].tolist())
 
 
-def _strange(job: AuditJob, model: LoadedModel, temperature: float) -> dict[str, Any]:
-    """How far dreamt codes are from recorded ones, under the first policy, beside recorded ones held out.
+def _strange(job: AuditJob, model: LoadedModel, policy: Policy, temperature: float) -> dict[str, Any]:
+    """How far dreamt codes are from recorded ones, under a policy, beside recorded ones held out.
 
     Medians of the distance to the nearest of `CLOUD` recorded codes; 1 is the ratio of a dream that is no
     stranger than what was held out.
     """
     recorded, held = training_episodes(model), _episodes(model)
-    policy = policy_of(job.policies[0]).build(model.action_space)
     begin = starts(model.world_model, held, min(job.episodes, STRANGERS), job.seed, from_start=1.0)
     actor = _blind(job, model, policy, len(begin))
     dreamt = dreamt_codes(model.world_model, begin, actor, temperature=temperature, seed=job.seed)
