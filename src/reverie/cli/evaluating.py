@@ -18,6 +18,8 @@ class _Where:
     """New folder for the result; RUN/evaluations/..., or runs/evaluations/..., if not given."""
     arguments: tuple[str, ...] = ()
     """Arguments of the environment, as in --arguments frameskip=1."""
+    battery: bool = False
+    """Evaluate a run beside all its ablations, random play and the best blind periodic one."""
 
 
 def evaluate_door() -> Callable[..., Any]:
@@ -25,11 +27,16 @@ def evaluate_door() -> Callable[..., Any]:
 
     from reverie.engine.crew import ALONE, Crew
     from reverie.reports.scores import in_words
-    from reverie.verbs.evaluate import EvaluateJob, evaluate, place_of
+    from reverie.verbs.evaluate import EvaluateJob, evaluate, named, place_of
 
     def door(job: EvaluateJob, where: _Where = _Where(), crew: Crew = ALONE):
         def call(console: Console) -> Answer:
-            chosen = replace(job, options=dict(map(_option, where.arguments)))
+            chosen = named(replace(job, options=dict(map(_option, where.arguments))))
+            if where.battery:
+                from reverie.verbs._battery import battery, page
+
+                result = battery(chosen, where.into, console, crew)
+                return Answer(page(result), result)
             folder = where.into or place_of(chosen)
             result = evaluate(chosen, folder, console, crew)
             return Answer(f"{chosen.subject} in {chosen.env}: {in_words(result)}; {folder}", result)

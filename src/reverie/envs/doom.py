@@ -18,6 +18,9 @@ from reverie.envs.leash import leashed
 LONGEST = 2100
 """Steps after which TakeCover is over. Source: Ha & Schmidhuber 2018; ViZDoom's own file has no limit."""
 
+HARMLESS = {"max_episode_steps", "screen_resolution"}
+"""Options with which a game that is not drawn is played as one that is."""
+
 SLOTS = 4
 """Nearest fireballs, and as many nearest imps, whose places are told."""
 
@@ -53,7 +56,7 @@ def doom(name: str, options: dict[str, Any], seen: bool = True) -> Game:
     step is worth a living reward. It is many times as fast, and has no frames.
     """
     take_cover = name.startswith("VizdoomTakeCover")
-    undrawn = take_cover and not seen and options.keys() <= {"max_episode_steps"}
+    undrawn = take_cover and not seen and options.keys() <= HARMLESS
     options.setdefault("screen_resolution", "RES_160X120")
     if take_cover:
         options.setdefault("max_episode_steps", LONGEST)

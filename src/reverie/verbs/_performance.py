@@ -21,6 +21,7 @@ LONGEST_FILM = 400
 RATE = 30.0
 """Steps a second that a video shows."""
 
+Ablation = Literal["none", "shuffled-codes", "no-codes", "no-memory", "untrained-model", "changed-colours"]
 Group = Callable[[int], Sequence[Outcome]]
 
 
@@ -45,9 +46,16 @@ class EvaluateJob(Config):
     video: Literal["gif", "mp4", "none"] = "gif"
     """Show the first and the worst episode: as GIF, as MP4 too, or not at all."""
 
+    codes: Literal["drawn", "mean"] = "drawn"
+    """Codes that a run sees: drawn from the belief about a frame, as it learnt, or the belief's mean."""
+    ablation: Ablation = "none"
+    """What is taken from a run: its codes, its memory, the learning of its world model, or the colours."""
+    together: int = 16
+    """Episodes of a run that are played side by side; another number may change the last bits."""
+
     def __post_init__(self) -> None:
         """Refuse numbers that cannot be."""
-        for name in ("episodes", "max_steps"):
+        for name in ("episodes", "max_steps", "together"):
             if getattr(self, name) < 1:
                 raise WrongInput(f"{name} must be 1 or more, got {getattr(self, name)}")
         self.check_not_negative("seed")
@@ -72,10 +80,20 @@ def blind(job: EvaluateJob, worker: int) -> Group:
     return work
 
 
-def write_film(file: Path, job: EvaluateJob, episode: int, actions: np.ndarray) -> list[str]:
+@dataclass(frozen=True)
+class Scene:
+    """An episode to show: in which world, and what was done in it."""
+
+    world: WorldConfig
+    episode: int
+    actions: np.ndarray
+
+
+def write_film(file: Path, job: EvaluateJob, scene: Scene) -> list[str]:
     """Play an episode again and write what was to be seen; names of the files, which begin like `file`."""
+    episode, actions = scene.episode, scene.actions
     stride = ceil(len(actions) / LONGEST_FILM)
-    world = make_world(job.env, job.world(0))
+    world = make_world(job.env, scene.world)
     try:
         world.reset(numpy_generator(job.seed, "episode", episode))
         frames = [world.frame()]

@@ -4,6 +4,7 @@ import csv
 import re
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from math import isfinite
 from pathlib import Path
@@ -22,7 +23,7 @@ from reverie.engine.outcome import Outcome
 from reverie.envs.make import make_world
 from reverie.reports.scores import as_csv, summary
 from reverie.reports.video import check_video
-from reverie.verbs._performance import EvaluateJob, Group, blind, write_film
+from reverie.verbs._performance import EvaluateJob, Group, Scene, blind, write_film
 
 __all__ = ["EvaluateJob", "evaluate", "place_of", "resume_evaluate", "scores_of"]
 
@@ -36,6 +37,7 @@ def evaluate(
     interval, and videos of the first and the worst episode. Scores do not depend on the crew.
     Raises WrongInput before work starts, BrokeWhileWorking when the environment breaks.
     """
+    job = named(job)
     folder = folder or place_of(job)
     check_free(folder)
     check_video(job.video)
@@ -78,10 +80,22 @@ def is_run(subject: str) -> bool:
     return "/" in subject or Path(subject).is_dir()
 
 
+def named(job: EvaluateJob) -> EvaluateJob:
+    """The job with its environment named: a run's own, where none is given."""
+    if job.env or not is_run(job.subject):
+        return job
+    from reverie.verbs.load_agent import load_agent
+
+    return replace(job, env=load_agent(Path(job.subject)).model.env or "")
+
+
 def _check(job: EvaluateJob) -> None:
     """Make everything once, so that wrong input is refused before work starts."""
     if is_run(job.subject):
-        raise WrongInput(f"{job.subject} cannot be evaluated yet; name a policy, such as random or held")
+        _check_run(job)
+        return
+    if job.ablation != "none":
+        raise WrongInput(f"ablation {job.ablation} takes something from a run; {job.subject!r} has nothing")
     policy = policy_of(job.subject)
     if not job.env:
         raise WrongInput(f"name the environment that {job.subject!r} acts in: --env LunarLander-v3")
@@ -92,12 +106,36 @@ def _check(job: EvaluateJob) -> None:
         world.close()
 
 
+def _check_run(job: EvaluateJob) -> None:
+    from reverie.verbs import _coded
+    from reverie.verbs.load import Adopted
+
+    if job.frame_skip != 1 or job.options:
+        raise WrongInput(
+            f"{job.subject} plays as its recordings were made; leave out --frame-skip, --arguments"
+        )
+    agent = _coded.agent_for(job)
+    if isinstance(agent.model.representation, Adopted):
+        raise WrongInput(f"{job.subject} has only the codes of an adopted encoder, and cannot see new frames")
+    world = make_world(job.env, _coded.world_of(agent))
+    try:
+        _coded.check_world(agent, world, job.env)
+    finally:
+        world.close()
+
+
 class _Evaluation:
     """One evaluation: hands out groups of episodes, keeps what they came to, sums it up."""
 
     def __init__(self, job: EvaluateJob, run: Run, console: Console, crew: Crew) -> None:
         self._job, self._run, self._console, self._crew = job, run, console, crew
+        self._view = job.world(0)
         self._make_work, self._together = partial(blind, job), 1
+        if is_run(job.subject):
+            from reverie.verbs import _coded
+
+            self._view = replace(_coded.world_of(_coded.agent_for(job)), size=0, crop=False, frame_stack=1)
+            self._make_work, self._together = partial(_coded.coded, job), job.together
         self._known: dict[int, Outcome] = {}
         self._seconds = 0.0
 
@@ -111,7 +149,7 @@ class _Evaluation:
         told = summary(outcomes)
         write_bytes(self._run.folder / "episodes.csv", as_csv(outcomes))
         films = self._films(told["worst_episode"]) if self._job.video != "none" else []
-        about = {name: getattr(self._job, name) for name in ("subject", "env", "seed")}
+        about = {name: getattr(self._job, name) for name in ("subject", "ablation", "env", "seed")}
         seconds = round(self._seconds, 1)
         return self._run.finish({**about, **told, "seconds": seconds, "videos": films})
 
@@ -163,5 +201,5 @@ class _Evaluation:
                 group = episode // self._together
                 actions = work(group)[episode - group * self._together].actions
             assert actions is not None
-            names += write_film(self._run.folder / name, self._job, episode, actions)
+            names += write_film(self._run.folder / name, self._job, Scene(self._view, episode, actions))
         return names
