@@ -3,7 +3,7 @@
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -31,6 +31,8 @@ class Verdict:
     """The numbers behind it, a row a line."""
     text: str
     """The verdict in a few sentences, with its numbers."""
+    figures: dict[str, float] = field(default_factory=dict)
+    """Numbers that `--json` gives by name, beside the rest."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,6 +93,7 @@ def conduct(word: str, job: StudyJob, console: Console) -> tuple[Verdict, dict[s
         "text": verdict.text,
         "thresholds": thresholds(word),
         "made_with": _made_with(results),
+        **verdict.figures,
     }
     write_json(folder / "verdict.json", written)
     if job.record:
