@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,8 +17,12 @@ import reverie
 from reverie.cli import main
 from reverie.core.errors import WrongInput
 from reverie.core.run import Run
+from reverie.core.seeds import numpy_generator
+from reverie.verbs._playing import Errand, world_maker
+from reverie.verbs.capture import CaptureJob
 from reverie.verbs.load_agent import load_agent
 from reverie.verbs.runs import list_runs
+from reverie.verbs.train import stage_of
 
 CHOICES = [
     *("--temperature", "1.15", "--generations", "20", "--population", "6", "--rollouts", "4"),
@@ -152,6 +157,54 @@ def test_a_search_can_begin_at_a_controller_that_was_found(world, whole, tmp_pat
     assert torch.allclose(load_agent(run).parameters, load_agent(whole).parameters, atol=1e-6)
     assert main(["train", "linear-cma", str(world / "m"), str(tmp_path / "z"), "--inputs", "z", *words]) == 2
     assert "a controller with 26 parameters does not fit here, where it has 10" in capsys.readouterr().err
+
+
+IN_ENV = [
+    *("--in", "env", "--generations", "1", "--population", "4", "--rollouts", "3"),
+    *("--held-out", "4", "--max-steps", "40", "--threads", "1"),
+]
+
+
+def test_in_the_environment_the_scores_are_the_same_whoever_plays(world, tmp_path):
+    for name, crew in {"alone": [], "two": ["--workers", "2"]}.items():
+        assert main(["train", "linear-cma", str(world / "m"), str(tmp_path / name), *IN_ENV, *crew]) == 0
+    events = [(tmp_path / name / "events.jsonl").read_bytes() for name in ("alone", "two")]
+    assert events[0] == events[1]
+    result = Run(tmp_path / "two").result()
+    assert result["env"]["episodes"] == 4 and "dream" not in result
+    assert load_agent(tmp_path / "two").parameters.shape == (26,)
+
+
+def test_an_episode_in_the_environment_is_worked_through_as_by_a_plain_loop(whole):
+    """See, act, remember, step: by hand with one world, and by three side by side; scores are step counts."""
+    agent = load_agent(whole)
+    work, seed, lengths = stage_of(replace(agent.job, where="env"), 0), 5, []
+    representation, model = agent.model.representation.representation, agent.model.world_model
+    for number in range(3):
+        episode = CaptureJob(env="CartPole-v1", size=32).world()
+        episode.reset(numpy_generator(seed, "episode", number))
+        hidden, over, steps = model.initial(1), False, 0
+        while not over and steps < 60:
+            frame = torch.from_numpy(episode.frame().copy()).permute(2, 0, 1)[None] / 255
+            with torch.no_grad():
+                code = representation.encode(frame).mean.flatten(1)
+                action = agent.actor(1).act(code, hidden)
+                hidden, _ = model.step(hidden, code, action)
+            _, terminated, truncated = episode.step(int(action.argmax()))
+            over, steps = terminated or truncated, steps + 1
+        lengths.append(float(steps))
+    errands = [
+        Errand(agent.parameters, 0, 3, seed),
+        *(Errand(agent.parameters, n, 1, seed) for n in range(3)),
+    ]
+    together, *alone = (work(0, errand).tolist() for errand in errands)
+    assert together == lengths == [score for scores in alone for score in scores]
+
+
+def test_recordings_that_no_environment_made_cannot_be_played(tmp_path):
+    reverie.make_data("stripes", tmp_path / "data", count=4)
+    with pytest.raises(WrongInput, match="was not captured from an environment; train in the dream"):
+        world_maker(reverie.open_data(tmp_path / "data"))
 
 
 def test_help_lists_what_is_trained_and_capture_what_is_not(capsys):

@@ -28,7 +28,7 @@ def resume(folder: Path, console: Console = QUIET, crew: Crew = ALONE) -> dict[s
     if verb == "train":
         from reverie.verbs.train import resume_train
 
-        return run.result() if run.finished else resume_train(run, console)
+        return run.result() if run.finished else resume_train(run, console, crew)
     if verb == "evaluate":
         from reverie.verbs.evaluate import resume_evaluate
 

@@ -1,10 +1,14 @@
-"""Train: a controller on a world model's codes, evolved in its dream."""
+"""Train: a controller on a world model's codes, evolved in its dream, or in the environment."""
 
 import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+import torch
 from jaxtyping import Float
 from torch import Tensor
 
@@ -14,10 +18,11 @@ from reverie.core.errors import WrongInput
 from reverie.core.family import config_of, word_of
 from reverie.core.lock import alone
 from reverie.core.run import Run, check_free
-from reverie.core.searcher import ControllerConfig, Controllers
+from reverie.core.searcher import ControllerConfig, Controllers, Fitness
 from reverie.core.world_model import WorldModel
 from reverie.data.sequences import CodedEpisodes
 from reverie.engine.checkpoint import read_tensors
+from reverie.engine.crew import ALONE, Crew
 from reverie.engine.estimate import peak_memory
 from reverie.engine.evolve import WEIGHTS, Evolution, EvolutionPlan, Outcome, evolve
 from reverie.envs.dream import DreamConfig, dream
@@ -65,14 +70,17 @@ class TrainJob(Config):
     """Under which circumstances."""
     start: Path | None = None
     """Run of a controller of the same size, where the search begins; without one it begins at zero."""
+    where: Literal["dream", "env"] = "dream"
+    """Where candidates are scored: in the dream, or in the environment of the recordings."""
 
 
-def train(job: TrainJob, folder: Path, console: Console = QUIET) -> dict[str, Any]:
+def train(job: TrainJob, folder: Path, console: Console = QUIET, crew: Crew = ALONE) -> dict[str, Any]:
     """Train a controller into a new run folder; returns the run's result.
 
+    The crew plays where candidates are scored in the environment; who plays changes no score.
     Raises WrongInput before work starts, BrokeWhileWorking when a score is not a number.
     """
-    return resume_train(prepare(job, folder), console)
+    return resume_train(prepare(job, folder), console, crew)
 
 
 def prepare(job: TrainJob, folder: Path) -> Run:
@@ -82,12 +90,16 @@ def prepare(job: TrainJob, folder: Path) -> Run:
     job = replace(job, circumstances=replace(job.circumstances, threads=threads))
     model = load_model(job.world_model)
     controllers = controllers_of(job, model)
+    if job.where == "env":
+        from reverie.verbs._playing import world_maker
+
+        world_maker(model.data)
     if job.start is not None:
         controllers.actor(read_parameters(Run.open(job.start))[None], 1)
     return Run.create(folder, "train", _to_json(job), _uses(job, model, controllers))
 
 
-def resume_train(run: Run, console: Console = QUIET) -> dict[str, Any]:
+def resume_train(run: Run, console: Console = QUIET, crew: Crew = ALONE) -> dict[str, Any]:
     """Continue from the newest whole checkpoint, to the same weights as if it had never stopped."""
     job = read_job(run)
     with alone(run.folder), machine.threads(job.circumstances.threads):
@@ -97,14 +109,45 @@ def resume_train(run: Run, console: Console = QUIET) -> dict[str, Any]:
             if run.job().get("uses", {}).get(thing) != value:
                 what = thing.replace("_", " ")
                 raise WrongInput(f"the {what} of {run.folder} changed since it began; train anew")
-        training, held_out = _episodes(model, console)
-        evolution = Evolution(
-            job.agent.searcher(controllers.size, _start(job)),
-            Dreaming(job, model.world_model, controllers, training),
-            Dreaming(job, model.world_model, controllers, held_out),
-            job.circumstances.seed,
-        )
-        return run.finish(_result(evolve(evolution, job.plan, run, console), controllers))
+        with _fitness(job, model, console, crew) as (fitness, held_out):
+            searcher = job.agent.searcher(controllers.size, _start(job))
+            evolution = Evolution(searcher, fitness, held_out, job.circumstances.seed)
+            return run.finish(_result(evolve(evolution, job.plan, run, console), job, controllers))
+
+
+@contextmanager
+def _fitness(
+    job: TrainJob, model: LoadedModel, console: Console, crew: Crew
+) -> Iterator[tuple[Fitness, Fitness]]:
+    """What scores candidates, and what scores the mean."""
+    if job.where == "env":
+        from reverie.verbs._playing import Playing
+
+        with crew.open(partial(stage_of, job), "group of episodes", console) as executor:
+            yield Playing(executor), Playing(executor)
+        return
+    controllers = controllers_of(job, model)
+    training, held_out = _episodes(model, console)
+    dreaming = partial(Dreaming, job, model.world_model, controllers)
+    yield dreaming(training), dreaming(held_out)
+
+
+def stage_of(job: TrainJob, worker: int) -> Callable[[int, Any], Float[Tensor, " episode"]]:
+    """What a worker does: play episodes of a candidate."""
+    from reverie.envs.coded import Sight
+    from reverie.verbs._playing import Stage, world_maker
+
+    torch.set_num_threads(job.circumstances.threads)
+    model = load_model(job.world_model)
+    representation = model.representation.representation
+    controllers = controllers_of(job, model)
+    sight = Sight(representation, model.world_model)
+    stage = Stage(world_maker(model.data), sight, model.action_space, job.dream.max_steps, [])
+
+    def work(number: int, errand: Any) -> Float[Tensor, " episode"]:
+        return stage.play(controllers.actor(errand.parameters[None], errand.count), errand)
+
+    return work
 
 
 def read_job(run: Run) -> TrainJob:
@@ -176,14 +219,14 @@ def _uses(job: TrainJob, model: LoadedModel, controllers: Controllers) -> dict[s
     }
 
 
-def _result(outcome: Outcome, controllers: Controllers) -> dict[str, Any]:
+def _result(outcome: Outcome, job: TrainJob, controllers: Controllers) -> dict[str, Any]:
     progress = outcome.progress
     told = {
         "generations": progress.generation,
         "episodes": progress.episodes,
         "parameters": controllers.size,
         "chosen_generation": outcome.chosen.generation,
-        "dream": outcome.score,
+        job.where: outcome.score,
         "held_out": progress.held_out,
         "seconds": round(progress.seconds, 1),
         "cpu_seconds": round(progress.cpu_seconds, 1),
