@@ -65,7 +65,7 @@ def measure(console: Console = QUIET) -> dict[str, Any]:
 
 
 @torch.inference_mode()
-def _measure(size: Size, name: str, console: Console) -> dict[str, float]:
+def _measure(size: Size, name: str, console: Console) -> dict[str, float | int]:
     model, controllers, decode = _world_model(size), _controllers(size), _decoder(size)
     work: dict[str, Callable[[], int]] = {
         "fp32": lambda: _dreams(model, controllers, "float32"),
