@@ -26,7 +26,7 @@ class Cut:
 def record(world: World, policy: Policy, generator: np.random.Generator, cut: Cut) -> Episode:
     """Play one episode and keep what was seen, done, gained and true.
 
-    The world's reset and the policy draw from `generator`. The policy acts blind: its observation is None.
+    The world's reset and the policy draw from `generator`. The policy is shown the latest frame that is kept.
     Raises BrokeWhileWorking, naming the step, when the world breaks or a reward is not a finite number.
     """
     world.reset(generator)
@@ -36,7 +36,7 @@ def record(world: World, policy: Policy, generator: np.random.Generator, cut: Cu
     step = 0
     ending: Ending | None = None
     while ending is None:
-        action, hidden = policy.act(None, hidden, generator)
+        action, hidden = policy.act(film.latest, hidden, generator)
         if step % cut.stride == 0:
             film.act(action)
         result = _step(world, action, step)
@@ -63,6 +63,10 @@ class _Film:
         self._frames.append(self._world.frame())
         self._factors.append(self._world.truth())
         self._visible.append(self._world.visible())
+
+    @property
+    def latest(self) -> np.ndarray:
+        return self._frames[-1]
 
     def act(self, action: Any) -> None:
         self._actions.append(action)

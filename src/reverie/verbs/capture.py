@@ -13,11 +13,11 @@ from reverie.agents._words import policy_of
 from reverie.core.config import from_json, to_json
 from reverie.core.console import QUIET, Console, Tracker
 from reverie.core.errors import BrokeWhileWorking, WrongInput
-from reverie.core.family import word_of
+from reverie.core.family import members, word_of
 from reverie.core.lock import alone
 from reverie.core.run import Run, check_free
 from reverie.core.seeds import numpy_generator
-from reverie.core.world import PolicyConfig, World
+from reverie.core.world import Policy, PolicyConfig, World
 from reverie.data.archive import ArchiveWriter, create_archive, reopen_archive
 from reverie.data.layout import chunk_frames
 from reverie.data.manifest import Manifest
@@ -45,13 +45,13 @@ class CaptureJob(WorldConfig):
     seed: int = 0
     """Everything random follows from it: same seed, same bytes."""
     policy: str = "random"
-    """Who acts: random, held:1-60, still:left, periodic:left:130+right:130@65, sweep:60-200, or mixed."""
+    """Who acts: random, held:1-60, still:left, sweep:60-200, mixed, ...; or the run of a controller."""
     hold: tuple[int, int] = (1, 10)
     """Fewest and most steps that the policy `held` holds an action."""
     mix: tuple[str, ...] = ("random", "held")
     """Policies of which `mixed` draws one for each episode, with weights: held:1-10=5 held:1-60=3 sweep=2."""
     epsilon: float = 0.0
-    """Share of the steps of `mixed` that take a uniform action."""
+    """Share of the steps of `mixed`, or of a controller, that take a uniform action."""
     max_steps: int = 1000
     """Longest episode; a longer one is cut off here."""
     stride: int = 1
@@ -60,15 +60,21 @@ class CaptureJob(WorldConfig):
     def __post_init__(self) -> None:
         """Refuse numbers that cannot be."""
         super().__post_init__()
+        _refuse_archive(self.policy)
         for name in ("episodes", "max_steps", "stride"):
             if getattr(self, name) < 1:
                 raise WrongInput(f"{name} must be 1 or more, got {getattr(self, name)}")
         for name, (owner, usual) in POLICY_FIELDS.items():
             value = getattr(self, name)
-            if self.policy != owner and value != usual:
+            acts = (owner, self.policy) if name == "epsilon" and self.run else (owner,)
+            if self.policy not in acts and value != usual:
                 raise WrongInput(
                     f"{name} {value} is for the policy {owner!r}, not for {self.policy!r}; leave it out"
                 )
+        if not 0.0 <= self.epsilon <= 1.0:
+            raise WrongInput(f"epsilon must be from 0 to 1, got {self.epsilon}")
+        if self.run and self.stride != 1:
+            raise WrongInput(f"{self.policy} must see every frame to act; leave out --stride {self.stride}")
         if self.seed < 0:
             raise WrongInput(f"seed must be 0 or more, got {self.seed}")
 
@@ -76,22 +82,43 @@ class CaptureJob(WorldConfig):
         """The world to record."""
         return make_world(self.env, self)
 
+    @property
+    def run(self) -> Path | None:
+        """The run of the controller that acts; None where a policy does that needs no training."""
+        if self.policy.partition(":")[0] in members("agents"):
+            return None
+        return Path(self.policy) if "/" in self.policy or Path(self.policy).is_dir() else None
+
+    def actor(self, world: World) -> Policy:
+        """Who acts in the world, ready to act; WrongInput where it does not fit."""
+        if self.run is None:
+            return self.policy_config().build(world.action_space)
+        from reverie.verbs._pilot import pilot
+
+        return pilot(self.run, world, self.env, self.epsilon)
+
+    def actor_source(self) -> dict[str, Any]:
+        """What the manifest says of who acts."""
+        if self.run is not None:
+            from reverie.verbs._pilot import pilot_source
+
+            return pilot_source(self.run, self.epsilon)
+        policy = self.policy_config()
+        return {"word": word_of(policy), **to_json(policy)}
+
     def policy_config(self) -> PolicyConfig:
-        """The policy that acts in it."""
-        _refuse_trained(self.policy)
+        """The policy that acts in it, where it needs no training."""
         held = {"shortest": self.hold[0], "longest": self.hold[1]}
         fields = {"held": held, "mixed": {"mix": self.mix, "epsilon": self.epsilon}}
         plain = policy_of(self.policy)
         return from_json(type(plain), fields[self.policy], self.policy) if self.policy in fields else plain
 
 
-def _refuse_trained(policy: str) -> None:
+def _refuse_archive(policy: str) -> None:
     if policy.endswith(".zip"):
         raise WrongInput(
             f"{policy} is not loaded: such archives hold pickled objects, which may run anything"
         )
-    if "/" in policy or Path(policy).is_dir():
-        raise WrongInput(f"{policy} cannot act yet: no agent is trained here so far; choose random or held")
 
 
 def capture(job: CaptureJob, folder: Path, console: Console = QUIET, crew: Crew = ALONE) -> dict[str, Any]:
@@ -143,15 +170,16 @@ def _check_unchanged(folder: Path, before: Manifest, now: Manifest) -> None:
 
 def _first_manifest(job: CaptureJob) -> Manifest:
     """The manifest before the first episode; makes the world once, so that wrong input is refused early."""
-    policy = job.policy_config()
+    if job.run is None:
+        job.policy_config()
     world = job.world()
     try:
-        policy.build(world.action_space)
+        job.actor(world)
         world.reset(numpy_generator(job.seed, "episode", 0))
         height, width, channel = world.frame().shape
         source = {
             "world": world.description(),
-            "policy": {"word": word_of(policy), **to_json(policy)},
+            "policy": job.actor_source(),
             "seed": job.seed,
             "episodes": job.episodes,
             "max_steps": job.max_steps,
@@ -173,7 +201,7 @@ def _first_manifest(job: CaptureJob) -> Manifest:
 def _recorder(job: CaptureJob, folder: Path, worker: int) -> Any:
     """What a worker does: play the episode of a number and stage it; returns the worker's memory in bytes."""
     world = job.world()
-    policy = job.policy_config().build(world.action_space)
+    policy = job.actor(world)
     cut = Cut(max_steps=job.max_steps, stride=job.stride)
 
     def work(index: int) -> int:

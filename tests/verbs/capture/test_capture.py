@@ -119,7 +119,7 @@ def test_a_reward_that_is_no_number_names_environment_episode_step_and_value(tmp
         ),
         (
             {"policy": "runs/dqn"},
-            "runs/dqn cannot act yet: no agent is trained here so far; choose random or held",
+            "no run at runs/dqn: it has no job.json; give a folder that `reverie fit` made",
         ),
         ({"frame_skip": 0}, "frame_skip must be from 1 to 16, got 0"),
         (
