@@ -19,7 +19,7 @@ from reverie.nn.autoencoder import Autoencoder
 SMALL = {"traversal": {"units": 2, "steps": 3}, "samples": {"rows": 2, "columns": 3}, "map": {"points": 30}}
 LENSES = {
     word: from_json(config_of("lenses", word, LensConfig), SMALL.get(word, {}), word)
-    for word in members("lenses")
+    for word in members("lenses", "LensConfig")
 }
 SHAPES = {"colour": (3, 8, 8), "grey": (1, 6, 10)}
 

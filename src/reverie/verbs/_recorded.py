@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+from jaxtyping import Int64
+
 from reverie.core.console import QUIET, Console
 from reverie.core.errors import WrongInput
 from reverie.data.sequences import CodedEpisodes, coded_episodes, joined
@@ -36,13 +39,21 @@ def split_recordings(
     """
     training, kept = [], []
     for data in recordings:
-        share = validation if len(data) > 1 else 0.0
         mean, deviation = beliefs(subject, data, console)
-        chosen, held = split_episodes(len(data), (1 - share, share), seed)
+        chosen, held = kept_apart(data, validation, seed)
         training.append(coded_episodes(data, chosen, mean, deviation))
         if len(held):
             kept.append(coded_episodes(data, held, mean, deviation))
     return joined(training), joined(kept) if kept else None
+
+
+def kept_apart(
+    data: DataSet, validation: float, seed: int
+) -> tuple[Int64[np.ndarray, " learnt"], Int64[np.ndarray, " held"]]:
+    """The episodes of a recording that are learnt from, and a share `validation` that is not: maybe none."""
+    share = validation if len(data) > 1 else 0.0
+    chosen, held = split_episodes(len(data), (1 - share, share), seed)
+    return chosen, held
 
 
 def _check_steps(data: DataSet) -> None:

@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float32
+from jaxtyping import Float, Float32
 
 from reverie.core.console import QUIET, Console
 from reverie.core.errors import WrongInput
 from reverie.core.files import read_json, sha256, write_json
 from reverie.core.posterior import DiagonalGaussian
+from reverie.core.representation import Representation
 from reverie.core.run import Run
 from reverie.data.batches import to_frames
 from reverie.data.store import DataSet
@@ -52,6 +53,18 @@ def beliefs(subject: Loaded | Adopted, data: DataSet, console: Console = QUIET) 
     with suppress(OSError):
         _keep(file, worked_out)
     return worked_out
+
+
+@torch.no_grad()
+def belief(
+    representation: Representation, frames: Float[torch.Tensor, "frame channel height width"]
+) -> tuple[Float[torch.Tensor, "frame code"], Float[torch.Tensor, "frame code"]]:
+    """Mean and standard deviation of what an encoder believes about the code of each frame."""
+    posterior: Any = representation.encode(frames)
+    mean = posterior.mean.flatten(1)
+    if isinstance(posterior, DiagonalGaussian):
+        return mean, torch.exp(0.5 * posterior.log_variance).flatten(1)
+    return mean, torch.zeros_like(mean)
 
 
 def check_frames(subject: Loaded | Adopted, data: DataSet) -> None:
@@ -97,7 +110,6 @@ def _keep(file: Path, found: Beliefs) -> None:
     write_json(file.with_suffix(".json"), {"sha256": sha256(file)})
 
 
-@torch.no_grad()
 def _encode(loaded: Loaded, data: DataSet, console: Console) -> Beliefs:
     representation, count = loaded.representation, data.frame_count
     mean = np.empty((count, representation.code_size), dtype=np.float32)
@@ -105,9 +117,7 @@ def _encode(loaded: Loaded, data: DataSet, console: Console) -> Beliefs:
     with console.track(f"encode {data.path.name}", count) as tracker:
         for start in range(0, count, BATCH):
             rows = slice(start, min(start + BATCH, count))
-            posterior: Any = representation.encode(to_frames(np.array(data.pixels[rows])))
-            mean[rows] = posterior.mean.flatten(1).numpy()
-            if isinstance(posterior, DiagonalGaussian):
-                deviation[rows] = torch.exp(0.5 * posterior.log_variance).flatten(1).numpy()
+            found = belief(representation, to_frames(np.array(data.pixels[rows])))
+            mean[rows], deviation[rows] = (part.numpy() for part in found)
             tracker.advance(rows.stop - rows.start, "frames")
     return mean, deviation

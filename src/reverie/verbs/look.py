@@ -1,8 +1,9 @@
-"""Look at what a representation learned: pictures into RUN/look, one for each lens."""
+"""Look at what a representation or a world model learned: pictures into RUN/look, one for each lens."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -11,14 +12,21 @@ from reverie.core.console import QUIET, Console
 from reverie.core.errors import WrongInput, unknown
 from reverie.core.family import config_of, members
 from reverie.core.files import write_bytes
-from reverie.core.lens import Exhibit, LensConfig
+from reverie.core.lens import DreamLensConfig, Exhibit, LensConfig
 from reverie.core.representation import EncoderOnly
+from reverie.core.run import Run
 from reverie.core.seeds import numpy_generator
 from reverie.data.batches import to_frames
 from reverie.data.store import DataSet, open_data
+from reverie.envs.dream import DreamConfig
 from reverie.lenses import _style
 from reverie.lenses.reconstruction import rebuild
+from reverie.verbs._dream_pictures import draw_dreams
+from reverie.verbs._open_loop import Plan
 from reverie.verbs.load import Adopted, Loaded, load_subject
+from reverie.verbs.load_model import load_model
+
+L = TypeVar("L", LensConfig, DreamLensConfig)
 
 STRIP = 10
 """Frames in the bare strips that reports put side by side."""
@@ -36,29 +44,69 @@ class LookJob(Config):
     """Recordings whose frames are shown; the run's own, if not given."""
     count: int = 1000
     """How many frames to encode; the first of them are shown."""
+    temperatures: tuple[float, ...] = (0.5, 1.0, 1.3)
+    """Temperatures at which a world model dreams on from recorded frames."""
+    steps: int = 100
+    """Most steps that it dreams."""
     factor: tuple[str, ...] = ()
     """Factors to colour maps by and to name units after; all that vary, if none is named."""
     seed: int = 0
     """Seed of the choice of frames and of everything that is drawn: same seed and data, same frames."""
 
     def __post_init__(self) -> None:
-        self.check_positive("count")
+        self.check_positive("count", "steps")
         self.check_not_negative("seed")
+        if not self.temperatures:
+            raise WrongInput("name at least one temperature to dream at, such as 1")
+        for temperature in self.temperatures:
+            DreamConfig(temperature=temperature)
 
 
 def look(job: LookJob, console: Console = QUIET) -> list[Path]:
-    """Draw the pictures into RUN/look; returns the paths of the PNG files, one for each lens.
+    """Draw the pictures into RUN/look; returns the paths of the files, a PNG for each lens and the films.
 
     Where there is no decoder, all lenses are those that need none. Raises WrongInput for an unknown lens or
-    factor, a lens that needs a decoder where there is none, recordings that are not there or have frames of
-    another size than the run's, and a run that is not finished.
+    factor, one that is for another kind of run, one that needs a decoder where there is none, recordings
+    that are not there or have frames of another size than the run's, and a run that is not finished.
     """
-    words = job.lens or tuple(members("lenses"))
-    lenses = {word: from_json(config_of("lenses", word, LensConfig), {}, word) for word in words}
+    run = Run.open(job.run)
+    verb = run.job()["verb"]
+    if verb == "train":
+        world = run.job()["job"].get("world_model")
+        raise WrongInput(
+            f"{job.run} is a controller, which sees no frames: watch it with: reverie play {job.run}, "
+            f"or look at its world model: reverie look {world}"
+        )
+    return _look_at_dreams(job, console) if verb == "model" else _look_at_codes(job, console)
+
+
+def _lenses(job: LookJob, base: type[L], what: str) -> dict[str, L]:
+    """The lenses of a kind that were asked for, or all of them; refuses those of another kind."""
+    fitting = members("lenses", base.__name__)
+    for word in job.lens:
+        if word in members("lenses") and word not in fitting:
+            others = " or ".join(fitting)
+            raise WrongInput(f"the lens {word!r} is not for {what} such as {job.run}; look through {others}")
+    return {word: from_json(config_of("lenses", word, base), {}, word) for word in job.lens or fitting}
+
+
+def _look_at_dreams(job: LookJob, console: Console) -> list[Path]:
+    lenses = _lenses(job, DreamLensConfig, "a world model")
+    if job.data is not None:
+        raise WrongInput(f"a world model dreams from its own recordings; leave out --data {job.data}")
+    loaded = load_model(job.run)
+    if isinstance(loaded.representation.representation, EncoderOnly):
+        lenses = _without_decoder(job, lenses, f"{loaded.representation.run.folder} decodes nothing", "audit")
+    plan = Plan(steps=job.steps, temperatures=job.temperatures, seed=job.seed)
+    return draw_dreams(loaded, lenses, plan, console)
+
+
+def _look_at_codes(job: LookJob, console: Console) -> list[Path]:
+    lenses = _lenses(job, LensConfig, "a representation")
     loaded = load_subject(job.run)
     if isinstance(loaded.representation, EncoderOnly):
         why = f"{loaded.description['method']} {loaded.representation.lacks}"
-        lenses = _without_decoder(job, lenses, why)
+        lenses = _without_decoder(job, lenses, why, "map")
     exhibit = _exhibit(job, loaded)
     folder = job.run / "look"
     folder.mkdir(exist_ok=True)
@@ -74,14 +122,14 @@ def look(job: LookJob, console: Console = QUIET) -> list[Path]:
     return paths
 
 
-def _without_decoder(job: LookJob, lenses: dict[str, LensConfig], why: str) -> dict[str, LensConfig]:
+def _without_decoder(job: LookJob, lenses: dict[str, L], why: str, instead: str) -> dict[str, L]:
     """The lenses that look at codes alone; refuses others that were asked for by name."""
     blind = [word for word, lens in lenses.items() if lens.decodes]
     if job.lens and blind:
         rest = [word for word in lenses if word not in blind]
         raise WrongInput(
             f"the lens {blind[0]!r} shows decoded frames, and {why}; "
-            f"leave out --lens, or look through {' or '.join(rest or ['map'])}"
+            f"leave out --lens, or look through {' or '.join(rest or [instead])}"
         )
     return {word: lens for word, lens in lenses.items() if not lens.decodes}
 
