@@ -51,7 +51,7 @@ def look_door() -> Callable[..., Any]:
 
         return call
 
-    door.__doc__ = "Draw pictures of what a representation sees, or of what a world model dreams, into RUN/look/."
+    door.__doc__ = "Draw pictures of what a representation sees, or a world model dreams, into RUN/look/."
     return door
 
 
