@@ -83,8 +83,9 @@ def read(place: Path) -> Checkpoint:
     if given is None or given != _digest(state):
         raise WrongInput(f"the checkpoint file {place / 'state.json'} is altered")
     sums, counters = state.get("sha256"), state.get("counters")
-    known = isinstance(sums, dict) and all(isinstance(total, str) for total in sums.values())
-    if not known or not isinstance(counters, dict):
+    if not (isinstance(sums, dict) and isinstance(counters, dict)):
+        raise WrongInput(f"the checkpoint file {place / 'state.json'} has no checksums or counters")
+    if not all(isinstance(total, str) for total in sums.values()):
         raise WrongInput(f"the checkpoint file {place / 'state.json'} has no checksums or counters")
     tensors = {group: read_tensors(_inside(place, group), total) for group, total in sums.items()}
     return Checkpoint(tensors, counters)
