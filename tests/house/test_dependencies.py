@@ -14,6 +14,7 @@ OTHERWISE_CALLED = {
     "ale_py": "ale-py",
     "stable_baselines3": "stable-baselines3",
     "Box2D": "gymnasium",
+    "imageio_ffmpeg": "imageio-ffmpeg",
 }
 GIVEN = {*sys.stdlib_module_names, "reverie"}
 
