@@ -1,8 +1,10 @@
-"""Watching a capture: the estimate of what the whole will take."""
+"""Watching a capture: the estimate of what the whole will take, and how often to commit."""
 
 import os
 import shutil
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from reverie.core.console import Console, duration
 from reverie.data.archive import ArchiveWriter
@@ -47,3 +49,22 @@ class Estimate:
 def megabytes(size: int | float) -> str:
     """Bytes in words."""
     return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.1f} MB"
+
+
+class Pace:
+    """Commits at most every second, and spends at most a twentieth of the time on it."""
+
+    def __init__(self) -> None:
+        self._next = time.monotonic() + 1.0
+
+    def due(self) -> bool:
+        """Whether it is time for the next."""
+        return time.monotonic() >= self._next
+
+    @contextmanager
+    def timed(self) -> Iterator[None]:
+        """Take the time of a commit, which says when the next is due."""
+        began = time.monotonic()
+        yield
+        ended = time.monotonic()
+        self._next = ended + max(1.0, 20.0 * (ended - began))

@@ -1,9 +1,7 @@
 """Capture: episodes of an environment, recorded with their truth into a data set."""
 
 import errno
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -27,7 +25,7 @@ from reverie.engine.crew import ALONE, Crew
 from reverie.engine.estimate import peak_memory
 from reverie.engine.rollout import Cut, record
 from reverie.envs.make import WorldConfig, make_world
-from reverie.verbs._watch import Estimate
+from reverie.verbs._watch import Estimate, Pace
 from reverie.verbs.data import summary
 
 POLICY_FIELDS = {"hold": ("held", (1, 10)), "mix": ("mixed", ("random", "held")), "epsilon": ("mixed", 0.0)}
@@ -230,7 +228,7 @@ class _Capture:
         self._folder = folder
         self._console = console
         self._crew = crew
-        self._pace = _Pace()
+        self._pace = Pace()
 
     def run(self, writer: ArchiveWriter) -> dict[str, Any]:
         """Complete the data set of a folder that this process holds; what it holds then, as numbers."""
@@ -285,20 +283,3 @@ class _Capture:
             if self._pace.due():
                 with self._pace.timed():
                     drop_stages(self._folder, writer.commit())
-
-
-class _Pace:
-    """Commits at most every second, and spends at most a twentieth of the time on it."""
-
-    def __init__(self) -> None:
-        self._next = time.monotonic() + 1.0
-
-    def due(self) -> bool:
-        return time.monotonic() >= self._next
-
-    @contextmanager
-    def timed(self) -> Iterator[None]:
-        began = time.monotonic()
-        yield
-        ended = time.monotonic()
-        self._next = ended + max(1.0, 20.0 * (ended - began))
