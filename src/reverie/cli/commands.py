@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from reverie.cli import evaluating, exchange, looking, making, modelling, sets, training
+from reverie.cli import evaluating, exchange, looking, making, modelling, playing, sets, training
 from reverie.cli.answer import Answer
 from reverie.core.console import Console
 from reverie.core.family import members
@@ -52,6 +52,7 @@ COMMANDS: dict[str, Command] = {
     "audit": Command(modelling.audit_door, "verbs/audit.py"),
     "train": Command(training.train_door, "verbs/train.py", family="agents", base="ControllerConfig"),
     "evaluate": Command(evaluating.evaluate_door, "verbs/evaluate.py"),
+    "play": Command(playing.play_door, "verbs/play.py"),
     "study": Command(making.study_door, "studies/_study.py", family="studies"),
     "data": Command(
         looking.data_door,

@@ -9,7 +9,7 @@ from reverie.core.errors import WrongInput
 from reverie.core.representation import EncoderOnly
 from reverie.envs.dream import DreamConfig
 from reverie.envs.dream_rows import Dreamland, Sight
-from reverie.verbs.load_model import load_model, starts, training_episodes
+from reverie.verbs.load_model import LoadedModel, load_model, starts, training_episodes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +42,11 @@ def dreamland(job: DreamJob, console: Console = QUIET) -> Dreamland:
 
     Raises WrongInput where `load_model` does.
     """
-    loaded = load_model(job.run)
+    return dreamland_of(load_model(job.run), job, console)
+
+
+def dreamland_of(loaded: LoadedModel, job: DreamJob, console: Console = QUIET) -> Dreamland:
+    """The dream of a world model that is loaded already, whatever run the job names."""
     episodes = training_episodes(loaded, console)
     representation = loaded.representation.representation
     return Dreamland(
