@@ -68,7 +68,8 @@ def open_loop(model: WorldModel, episodes: CodedEpisodes) -> dict[str, Any]:
     """Distance of dreamed codes from real ones by horizon, under the recorded actions.
 
     Root mean square over units, each in units of its deviation over the recordings; beside it that of the
-    last code seen (`frozen`), and that of codes drawn from anywhere (`unrelated`, the square root of 2).
+    last code seen, drawn like the others (`frozen`), and that of codes from anywhere (`unrelated`, the
+    square root of 2).
     """
     deviation = torch.from_numpy(episodes.mean.std(0)).clamp_min(1e-6)
     long = np.flatnonzero(episodes.lengths >= WARM_UP + 1)
@@ -94,7 +95,7 @@ def open_loop(model: WorldModel, episodes: CodedEpisodes) -> dict[str, Any]:
             truth = batch.mean[there, step + 1]
             horizons.append(horizon)
             dreamed.append(_distance(code[there], truth, deviation))
-            frozen.append(_distance(batch.mean[there, WARM_UP], truth, deviation))
+            frozen.append(_distance(codes[there, WARM_UP], truth, deviation))
     return {"horizons": horizons, "dreamed": dreamed, "frozen": frozen, "unrelated": math.sqrt(2.0)}
 
 
