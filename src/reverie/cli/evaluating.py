@@ -8,6 +8,7 @@ from typing import Any
 from reverie.cli.answer import Answer
 from reverie.cli.making import _option
 from reverie.core.console import Console
+from reverie.core.errors import WrongInput
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,8 @@ class _Where:
     """Arguments of the environment, as in --arguments frameskip=1."""
     battery: bool = False
     """Evaluate a run beside all its ablations, random play and the best blind periodic one."""
+    beside: tuple[str, ...] = ()
+    """Further runs and policies of a battery, such as a controller that was trained on codes alone."""
 
 
 def evaluate_door() -> Callable[..., Any]:
@@ -32,10 +35,12 @@ def evaluate_door() -> Callable[..., Any]:
     def door(job: EvaluateJob, where: _Where = _Where(), crew: Crew = ALONE):
         def call(console: Console) -> Answer:
             chosen = named(replace(job, options=dict(map(_option, where.arguments))))
+            if where.beside and not where.battery:
+                raise WrongInput("--beside names what stands beside a run in a battery; add --battery")
             if where.battery:
                 from reverie.verbs._battery import battery, page
 
-                result = battery(chosen, where.into, console, crew)
+                result = battery(chosen, where.into, console, crew, beside=where.beside)
                 return Answer(page(result), result)
             folder = where.into or place_of(chosen)
             result = evaluate(chosen, folder, console, crew)

@@ -5,6 +5,10 @@ one step of the world model. Chance of an episode follows from a generator of it
 changes its numbers only as far as sums of floats depend on the size of a batch. Where an action is chosen by
 a small margin even that can change an episode, so that the same groups of episodes give the same scores, and
 other groups similar ones.
+
+Shuffled codes are real codes that have nothing to do with the world they are shown in: each world left sees
+what the next one sees at the same step, the last what the first sees. So they move as real codes do, and who
+acts and what it remembers get them alike. A world that is left alone sees random moments of its own episode.
 """
 
 from collections.abc import Callable, Sequence
@@ -31,9 +35,11 @@ class Sight:
 
     representation: Representation
     world_model: WorldModel
-    codes: Literal["drawn", "mean", "shuffled", "none"] = "drawn"
-    """Drawn from the belief about a frame, as the world model learnt; its mean; that of a random moment of
-    the episode so far instead of the latest; or zeros for who acts, while the world model sees."""
+    codes: Literal["drawn", "mean"] = "drawn"
+    """Drawn from the belief about a frame, as the world model learnt, or its mean."""
+    shown: Literal["own", "shuffled", "none"] = "own"
+    """Each world's own codes; shuffled, so that each world is shown those of its neighbour; or zeros for who
+    acts, while the world model sees its own."""
     remembers: bool = True
     """Whether who acts knows what the world model remembers; else what is known before a first frame."""
     view: Callable[[Frame], Frame] | None = None
@@ -56,7 +62,7 @@ class CodedWorlds:
         self._sight, self._noise = sight, list(noise)
         self._hidden = sight.world_model.initial(len(self._noise))
         self._seen: list[Float[Tensor, "world code"]] = []
-        """Codes of all moments so far, where one of them may be shown again."""
+        """Codes of all moments so far, where one of them may be shown again to a world left alone."""
 
     @torch.no_grad()
     def see(self, frames: Sequence[Frame]) -> Instant:
@@ -65,15 +71,15 @@ class CodedWorlds:
         pixels = np.stack(list(frames) if view is None else [view(frame) for frame in frames])
         whole = rearrange(torch.from_numpy(pixels), "world row column channel -> world channel row column")
         code = self._draw(self._sight.representation.encode(whole.to(torch.float32) / 255.0))
-        if self._sight.codes == "shuffled":
+        if self._sight.shown == "shuffled":
             self._seen.append(code)
-            code = self._some_moment()
+            code = code.roll(-1, 0) if len(code) > 1 else self._some_moment()
         return Instant(code, self._hidden)
 
     @torch.no_grad()
     def known(self, instant: Instant) -> Instant:
         """The part of it that who acts is told."""
-        code = torch.zeros_like(instant.code) if self._sight.codes == "none" else instant.code
+        code = torch.zeros_like(instant.code) if self._sight.shown == "none" else instant.code
         forgotten = self._sight.world_model.initial(len(code))
         return Instant(code, instant.hidden if self._sight.remembers else forgotten)
 
@@ -97,8 +103,8 @@ class CodedWorlds:
         return mean + torch.exp(0.5 * belief.log_variance).flatten(1) * torch.from_numpy(unit)
 
     def _some_moment(self) -> Float[Tensor, "world code"]:
-        moments = [int(noise.integers(len(self._seen))) for noise in self._noise]
-        return torch.stack([self._seen[moment][row] for row, moment in enumerate(moments)])
+        """The code of a random moment so far of the one world left."""
+        return self._seen[int(self._noise[0].integers(len(self._seen)))]
 
 
 def decode_actions(space: ActionSpace, actions: Float[Tensor, "world action"]) -> list[Any]:

@@ -1,10 +1,13 @@
 """Battery: a trained run beside itself with a part taken away, and beside play that sees nothing."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
+from reverie.agents._words import policy_of
+from reverie.core.config import to_json
 from reverie.core.console import QUIET, Console
 from reverie.core.errors import WrongInput
 from reverie.core.files import write_json
@@ -16,18 +19,57 @@ from reverie.reports.scores import in_words
 from reverie.verbs._performance import Ablation, EvaluateJob
 from reverie.verbs.evaluate import evaluate, is_run, named, place_of, resume_evaluate, scores_of
 
-PERIODS = (100, 115, 130, 145, 160)
+PERIODS = (100, 110, 120, 130, 140, 150, 160)
 """Steps to each side, of which a metronome takes the best on other episodes."""
 
 
 def battery(
-    job: EvaluateJob, folder: Path | None = None, console: Console = QUIET, crew: Crew = ALONE
+    job: EvaluateJob,
+    folder: Path | None = None,
+    console: Console = QUIET,
+    crew: Crew = ALONE,
+    *,
+    beside: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Evaluate a run, its ablations, random and blind periodic play in the same episodes; all of the numbers.
 
-    Each is an evaluation of its own in a subfolder; what is finished is not done again. What an arm costs is
-    the mean difference to the run, episode by episode, with its 95 % interval.
+    `beside` names further runs and policies: a controller that was trained on codes alone, say. Each is an
+    evaluation of its own in a subfolder; what is finished is not done again. What an arm costs is the mean
+    difference to the run, episode by episode, with its 95 % interval.
+    Raises WrongInput before work starts.
     """
+    job, folder = _checked(job, folder)
+    policy = _in_its_world(job)
+    further = {_name(subject): _other(job, policy, subject) for subject in beside}
+    arms = {"trained": job}
+    arms |= {word: replace(job, ablation=word, video="none") for word in get_args(Ablation)[1:]}
+    names = [*arms, "random", "blind", *map(_name, beside)]
+    if len(set(names)) < len(names):
+        raise WrongInput(f"every arm of a battery needs a name of its own, got {', '.join(names)}")
+    blind = _best_blind(policy, folder, console, crew)
+    arms |= {"random": policy, "blind": replace(policy, subject=blind)} | further
+    told = {name: _done(one, folder / name, console, crew) for name, one in arms.items()}
+    whole = scores_of(folder / "trained")
+    table = {name: _row(one, whole, scores_of(folder / name)) for name, one in told.items()}
+    about = {name: told["trained"][name] for name in ("subject", "env", "seed", "frames_seen")}
+    result = {**about, "blind": blind, "arms": table}
+    write_json(folder / "battery.json", result)
+    return result
+
+
+def page(result: dict[str, Any]) -> str:
+    """The arms as lines for people."""
+    width = max(map(len, result["arms"]))
+    lines = []
+    for name, told in result["arms"].items():
+        cost = f"; costs {told['cost']:.1f} ({told['cost_low']:.1f} to {told['cost_high']:.1f})"
+        several = name != "trained" and told["cost_low"] is not None
+        lines.append(f"{name:<{width}} {in_words(told)}{cost if several else ''}")
+    return "\n".join([*lines, f"blind is {result['blind']}"])
+
+
+def _checked(job: EvaluateJob, folder: Path | None) -> tuple[EvaluateJob, Path]:
+    """The job with its environment named, and the place of the battery."""
     if not is_run(job.subject):
         raise WrongInput(f"a battery takes parts away from a run; {job.subject!r} is a policy")
     if job.ablation != "none":
@@ -36,34 +78,33 @@ def battery(
     folder = folder or place_of(job).with_name(f"battery-{place_of(job).name}")
     if (folder / "job.json").exists():
         raise WrongInput(f"{folder} is a run of its own; choose another place")
-    arms = {"trained": job}
-    arms |= {word: replace(job, ablation=word, video="none") for word in get_args(Ablation)[1:]}
-    policy = _in_its_world(job)
-    blind = _best_blind(policy, folder, console, crew)
-    arms |= {"random": policy, "blind": replace(policy, subject=blind)}
-    told = {name: _done(one, folder / name, console, crew) for name, one in arms.items()}
-    whole = scores_of(folder / "trained")
-    for name in arms:
-        told[name] |= _cost(whole, scores_of(folder / name))
-    result = {"subject": job.subject, "env": job.env, "seed": job.seed, "blind": blind, "arms": told}
-    write_json(folder / "battery.json", result)
-    return result
+    return job, folder
 
 
-def page(result: dict[str, Any]) -> str:
-    """The arms as lines for people."""
-    lines = []
-    for name, told in result["arms"].items():
-        cost = f"; costs {told['cost']:.1f} ({told['cost_low']:.1f} to {told['cost_high']:.1f})"
-        several = name != "trained" and told["cost_low"] is not None
-        lines.append(f"{name:<16} {in_words(told)}{cost if several else ''}")
-    return "\n".join([*lines, f"blind is {result['blind']}"])
+def _name(subject: str) -> str:
+    """What the arm of a run or a policy is called, which is a name of a folder too."""
+    return re.sub(r"[^A-Za-z0-9.]+", "-", Path(subject).resolve().name if is_run(subject) else subject)
+
+
+def _other(job: EvaluateJob, policy: EvaluateJob, subject: str) -> EvaluateJob:
+    """The job of another run, or another policy, in the same episodes."""
+    if not is_run(subject):
+        policy_of(subject)
+        return replace(policy, subject=subject)
+    other = replace(job, subject=subject, video="none")
+    own, its = _in_its_world(job), _in_its_world(other)
+    if (own.frame_skip, own.options) != (its.frame_skip, its.options):
+        raise WrongInput(f"{subject} plays with another frame skip or other arguments than {job.subject}")
+    return other
 
 
 def _done(job: EvaluateJob, place: Path, console: Console, crew: Crew) -> dict[str, Any]:
-    if (place / "job.json").is_file():
-        return resume_evaluate(Run.open(place), console, crew)
-    return evaluate(job, place, console, crew)
+    if not (place / "job.json").is_file():
+        return evaluate(job, place, console, crew)
+    written = Run.open(place).job()
+    if written["verb"] != "evaluate" or written["job"] != to_json(job):
+        raise WrongInput(f"{place} holds other work than this battery's; choose another place with --into")
+    return resume_evaluate(Run.open(place), console, crew)
 
 
 def _in_its_world(job: EvaluateJob) -> EvaluateJob:
@@ -90,8 +131,9 @@ def _best_blind(job: EvaluateJob, folder: Path, console: Console, crew: Crew) ->
     return max(means, key=lambda words: means[words])
 
 
-def _cost(whole: Sequence[float], less: Sequence[float]) -> dict[str, Any]:
-    """What an arm loses against the whole, in the same episodes."""
+def _row(told: dict[str, Any], whole: Sequence[float], less: Sequence[float]) -> dict[str, Any]:
+    """An arm of the table, and what it loses against the whole in the same episodes."""
     lost = [one - other for one, other in zip(whole, less, strict=True)]
     low, high = student_interval(lost) if len(lost) > 1 else (None, None)
-    return {"cost": sum(lost) / len(lost), "cost_low": low, "cost_high": high}
+    row = {name: told[name] for name in ("mean", "deviation", "low", "high", "n")}
+    return row | {"cost": sum(lost) / len(lost), "cost_low": low, "cost_high": high}

@@ -1,7 +1,6 @@
 """Performances of a trained run: codes and memories of real frames, many episodes side by side."""
 
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from reverie.envs.dream import checked
 from reverie.envs.make import WorldConfig, make_world
 from reverie.verbs import _machine as machine
 from reverie.verbs._performance import EvaluateJob, Group
+from reverie.verbs.load import Adopted, Loaded
 from reverie.verbs.load_agent import LoadedAgent, load_agent
 from reverie.verbs.load_model import untrained_model
 
@@ -28,13 +28,24 @@ def agent_for(job: EvaluateJob) -> LoadedAgent:
     """The run that plays. WrongInput where it cannot, or where it learnt from the episodes to be played."""
     agent = load_agent(Path(job.subject))
     for data in _learnt_from(agent):
-        origin = data.origin
-        if origin and origin["seed"] == job.seed and data.env == (job.env or agent.model.env):
+        origin = data.origin if data else None
+        if data and origin and origin["seed"] == job.seed and data.env == (job.env or agent.model.env):
             raise WrongInput(
                 f"seed {job.seed} is that of {data.path}, which {job.subject} learnt from, so that its "
                 "episodes are not held out; choose another --seed"
             )
     return agent
+
+
+def frames_seen(agent: LoadedAgent) -> int | None:
+    """Real frames that a run learnt from, those of each recording once.
+
+    None where they cannot be counted: a recording is gone, or candidates played in the environment.
+    """
+    recordings = list(_learnt_from(agent))
+    if agent.job.where == "env" or None in recordings:
+        return None
+    return sum({data.fingerprint: data.frame_count for data in recordings if data}.values())
 
 
 def world_of(agent: LoadedAgent) -> WorldConfig:
@@ -70,8 +81,8 @@ def sight_of(agent: LoadedAgent, job: EvaluateJob) -> Sight:
     whole = Sight(representation, agent.model.world_model, job.codes)
     return {
         "none": lambda: whole,
-        "shuffled-codes": lambda: replace(whole, codes="shuffled"),
-        "no-codes": lambda: replace(whole, codes="none"),
+        "shuffled-codes": lambda: replace(whole, shown="shuffled"),
+        "no-codes": lambda: replace(whole, shown="none"),
         "no-memory": lambda: replace(whole, remembers=False),
         "untrained-model": lambda: replace(whole, world_model=untrained_model(agent.model)),
         "changed-colours": lambda: replace(whole, view=changed_colours),
@@ -135,11 +146,29 @@ def _step(diary: Diary, pair: tuple[World, int], action: Any, job: EvaluateJob) 
         raise BrokeWhileWorking(f"{job.env}, episode {episode}, {error}") from error
 
 
-def _learnt_from(agent: LoadedAgent) -> Iterator[DataSet]:
-    """Recordings that the world model and, where they still lie in their place, the representation saw."""
-    yield from agent.model.recordings
-    with suppress(WrongInput):
-        yield open_data(agent.model.representation.own_data)
+def _learnt_from(agent: LoadedAgent) -> Iterator[DataSet | None]:
+    """Recordings that a run, and those at which its search began, learnt from; None for one that is gone."""
+    visited: set[Path] = set()
+    while agent.run.folder.resolve() not in visited:
+        visited.add(agent.run.folder.resolve())
+        yield from agent.model.recordings
+        yield _own_recordings(agent.model.representation)
+        if agent.job.start is None:
+            return
+        try:
+            agent = load_agent(agent.job.start)
+        except WrongInput:
+            yield None
+            return
+
+
+def _own_recordings(representation: Loaded | Adopted) -> DataSet | None:
+    """What a representation learnt from, where it still lies in its place, unchanged."""
+    try:
+        data = open_data(representation.own_data)
+    except WrongInput:
+        return None
+    return data if data.fingerprint == representation.run.job().get("uses", {}).get("data") else None
 
 
 def _actions(space: Any) -> str:

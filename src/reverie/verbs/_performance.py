@@ -49,9 +49,12 @@ class EvaluateJob(Config):
     codes: Literal["drawn", "mean"] = "drawn"
     """Codes that a run sees: drawn from the belief about a frame, as it learnt, or the belief's mean."""
     ablation: Ablation = "none"
-    """What is taken from a run: its codes, its memory, the learning of its world model, or the colours."""
+    """What is taken from a run: shuffled-codes shows an episode the codes of the one beside it, in sight
+    and in memory; no-codes hides them from the controller; no-memory leaves it codes alone, its hidden
+    state at zero; untrained-model remembers by first weights; changed-colours swaps red and blue."""
     together: int = 16
-    """Episodes of a run that are played side by side; another number may change the last bits."""
+    """Episodes of a run that are played side by side; another number may change the last bits,
+    and whose codes are shown when they are shuffled."""
 
     def __post_init__(self) -> None:
         """Refuse numbers that cannot be."""

@@ -34,7 +34,8 @@ def evaluate(
     """Play the episodes of a job, and write what they came to into a new folder; returns the result.
 
     The folder holds `episodes.csv` with every episode's score, `result.json` with mean, deviation and
-    interval, and videos of the first and the worst episode. Scores do not depend on the crew.
+    interval, and videos of the first and the worst episode. Scores do not depend on the crew. `frames_seen`
+    counts the real frames that a run learnt from; None where that is not known, 0 for a policy.
     Raises WrongInput before work starts, BrokeWhileWorking when the environment breaks.
     """
     job = named(job)
@@ -61,9 +62,9 @@ def resume_evaluate(run: Run, console: Console = QUIET, crew: Crew = ALONE) -> d
 
 def place_of(job: EvaluateJob) -> Path:
     """Where an evaluation is kept when no place is named."""
-    name = "-".join(
-        (*([] if is_run(job.subject) else [job.subject]), job.env, f"{job.seed}", f"{job.episodes}")
-    )
+    who = [] if is_run(job.subject) else [job.subject]
+    taken = [] if job.ablation == "none" else [job.ablation]
+    name = "-".join([*who, *taken, job.env, f"{job.seed}", f"{job.episodes}"])
     home = Path(job.subject) if is_run(job.subject) else Path("runs")
     return home / "evaluations" / re.sub(r"[^A-Za-z0-9.]+", "-", name).strip("-.")
 
@@ -131,10 +132,13 @@ class _Evaluation:
         self._job, self._run, self._console, self._crew = job, run, console, crew
         self._view = job.world(0)
         self._make_work, self._together = partial(blind, job), 1
+        self._frames_seen: int | None = 0
         if is_run(job.subject):
             from reverie.verbs import _coded
 
-            self._view = replace(_coded.world_of(_coded.agent_for(job)), size=0, crop=False, frame_stack=1)
+            agent = _coded.agent_for(job)
+            self._frames_seen = _coded.frames_seen(agent)
+            self._view = replace(_coded.world_of(agent), size=0, crop=False, frame_stack=1)
             self._make_work, self._together = partial(_coded.coded, job), job.together
         self._known: dict[int, Outcome] = {}
         self._seconds = 0.0
@@ -150,6 +154,7 @@ class _Evaluation:
         write_bytes(self._run.folder / "episodes.csv", as_csv(outcomes))
         films = self._films(told["worst_episode"]) if self._job.video != "none" else []
         about = {name: getattr(self._job, name) for name in ("subject", "ablation", "env", "seed")}
+        about |= {"frames_seen": self._frames_seen}
         seconds = round(self._seconds, 1)
         return self._run.finish({**about, **told, "seconds": seconds, "videos": films})
 
