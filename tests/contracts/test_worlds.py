@@ -34,6 +34,7 @@ WORLDS = {
     "VizdoomTakeCover-v1": {},
     "CarRacing-v3": {},
     "CarRacing-v3 render": {"frames": "render"},
+    "CarRacing-v3 envpool": {"engine": "envpool"},
 }
 SIZE = 32
 
@@ -41,6 +42,8 @@ SIZE = 32
 def make(name: str, **more) -> World:
     if name.startswith("Vizdoom"):
         pytest.importorskip("vizdoom")
+    if name.endswith("envpool"):
+        pytest.importorskip("envpool")
     wanted = WORLDS[name]
     options = wanted.get("options", {}) | more.pop("options", {})
     return make_world(

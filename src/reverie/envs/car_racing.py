@@ -6,8 +6,10 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float32
 
+from reverie.core.errors import WrongInput, unknown
 from reverie.core.world import Factor
-from reverie.envs.game import Game
+from reverie.envs.car_tracks import reset_on_envpool_track
+from reverie.envs.game import Game, seeded_reset
 
 WHEELS = ("front_left", "front_right", "rear_left", "rear_right")
 
@@ -29,14 +31,25 @@ FACTORS = (
 """The car is drawn in the middle: of its place, frames show what lies around (`offset`, `heading`)."""
 
 
-def car_racing() -> Game:
-    """The game behind CarRacing-v3, which draws only what is looked at."""
+TRACKS = {"gymnasium": seeded_reset, "envpool": reset_on_envpool_track}
+"""Whose track an episode's seed stands for."""
+
+
+def car_racing(options: dict[str, Any]) -> Game:
+    """The game behind CarRacing-v3, which draws only what is looked at; takes `tracks` out of `options`."""
+    tracks = options.pop("tracks", "gymnasium")
+    if tracks not in TRACKS:
+        raise unknown("tracks", str(tracks), TRACKS)
+    if tracks == "envpool" and options.get("domain_randomize"):
+        raise WrongInput("EnvPool's tracks have no random colours; leave out domain_randomize, or tracks")
     return Game(
         factors=FACTORS,
+        begin=TRACKS[tracks],
         prepare=_draw_when_looked_at,
         observe=_observe,
         truth=_truth,
         packages=("Box2D", "pygame-ce", "pygame"),
+        options={} if tracks == "gymnasium" else {"tracks": tracks},
     )
 
 

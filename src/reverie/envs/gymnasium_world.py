@@ -150,6 +150,11 @@ class GymnasiumWorld:
         space = self._env.action_space
         if self.action_space.count is not None:
             return int(action) + int(space.start)
+        if not np.isfinite(action).all():
+            # Some environments take it, and score it well: openai/gym#522.
+            raise BrokeWhileWorking(
+                f"an action must be made of finite numbers, got {np.array(action).tolist()}"
+            )
         return np.asarray(action, dtype=space.dtype).reshape(space.shape)
 
     def _try(self, call: Callable[..., Any], *arguments: Any) -> Any:

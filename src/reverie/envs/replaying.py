@@ -27,6 +27,8 @@ class Replayer:
             raise WrongInput(
                 "episodes begin with more than a seed: scenery from a pool, or steps without action"
             )
+        if world.get("engine") == "envpool" or options.pop("tracks", "gymnasium") != "gymnasium":
+            raise WrongInput("episodes began on tracks of EnvPool, which no seed of Gymnasium's lays")
         if world.get("frame_skip", 1) != 1:
             raise WrongInput(f"every action lasted {world['frame_skip']} steps")
         make_world(env_id, WorldConfig(options=dict(options))).close()
