@@ -31,6 +31,8 @@ class Axes:
     across: str
     up: str
     must_show: tuple[Number, ...] = ()
+    apart: Number = 1.0
+    """Smallest distance between two numbers below."""
 
 
 def line_chart(series: Sequence[Series], axes: Axes) -> Markup:
@@ -40,7 +42,7 @@ def line_chart(series: Sequence[Series], axes: Axes) -> Markup:
         return Markup("")
     across = _Scale.around(points[:, 0], LEFT, WIDTH - RIGHT)
     up = _Scale.around(np.array([*points[:, 1], *axes.must_show]), HEIGHT - BOTTOM, TOP)
-    parts = [_text(0, 13, axes.title, "title"), *_grid(across, up)]
+    parts = [_text(0, 13, axes.title, "title"), *_grid(across, up, axes.apart)]
     parts.append(_text(WIDTH - RIGHT, HEIGHT - 4, axes.across, "end"))
     parts.append(_text(WIDTH - RIGHT, 13, axes.up, "end"))
     for one in series:
@@ -127,14 +129,14 @@ class _Scale:
         return [float(tick) for tick in np.arange(first, self.high, step)]
 
 
-def _grid(across: _Scale, up: _Scale) -> list[Markup]:
+def _grid(across: _Scale, up: _Scale, apart: Number) -> list[Markup]:
     parts = []
     for tick in up.ticks():
         parts.append(
             _line((LEFT, up(tick), WIDTH - RIGHT, up(tick)), "zero" if abs(tick) < 1e-12 else "grid")
         )
         parts.append(_text(LEFT - 6, up(tick) + 4, _short(tick), "end"))
-    for tick in across.ticks(smallest=1.0):
+    for tick in across.ticks(smallest=apart):
         parts.append(_text(across(tick), HEIGHT - BOTTOM + 16, _short(tick), "middle"))
     return parts
 

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import UInt8
 from PIL import Image, ImageDraw, ImageFont
 
-PICTURE = 160
+PICTURE = 128
 """Smallest width of one picture, in pixels; frames are enlarged in whole steps, so that they stay sharp."""
 GAP, LINE, LETTERS = 6, 22, 13
 PAGE, INK = (255, 255, 255), (27, 31, 36)

@@ -41,6 +41,7 @@ def render(stories: Sequence[Story], title: str) -> str:
         return template.render(
             title=title,
             stories=stories,
+            plain=[story for story in stories if not story.chapters],
             colours={story.name: number % 6 for number, story in enumerate(stories)},
             style=Markup((home / "page.css").read_text(encoding="utf-8")),
             settings=_settings(stories),
@@ -76,6 +77,8 @@ def _settings(stories: Sequence[Story]) -> list[dict[str, Any]]:
 
 def _notes(story: Story, stories: Sequence[Story]) -> list[str]:
     """What a reader must know of a run before comparing it."""
+    if story.chapters:
+        return list(story.warnings)
     missing = []
     if story.probe is None and any(other.probe is not None for other in stories):
         missing.append("it was not probed: what its codes know is not among the scores")

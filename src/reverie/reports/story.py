@@ -10,6 +10,8 @@ from reverie.core.console import counted
 from reverie.core.errors import WrongInput
 from reverie.core.files import read_json
 from reverie.core.run import Run
+from reverie.reports import controller, world_model
+from reverie.reports.chapter import Chapter
 
 NETWORKS = {
     "squeezenet": "SqueezeNet 1.1, trained on ImageNet",
@@ -18,7 +20,7 @@ NETWORKS = {
     "clutter": "a small network of Reverie's own, trained on drawn shapes: a stand-in for ImageNet's",
     "random-squeezenet": "SqueezeNet with random weights: a control, it was trained on nothing",
 }
-PICTURES = ("strip-frames", "strip-rebuilt", "traversal", "map", "samples")
+PICTURES = ("strip-frames", "strip-rebuilt", "traversal", "map", "samples", "dream")
 LARGEST_PICTURE = 1_500_000
 """Bytes; larger ones are left out, so that pages stay small."""
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -50,6 +52,8 @@ class Story:
     warnings: Sequence[str]
     pictures: Mapping[str, bytes]
     """PNG files by name."""
+    chapters: Sequence[Chapter] = ()
+    """What there is to tell of a world model or a controller; none of a representation."""
 
 
 def read_story(run: Run, command: str) -> Story:
@@ -70,6 +74,7 @@ def _read(run: Run, written: dict[str, Any], command: str) -> Story:
     if not run.finished:
         warnings.append(f"the run is not finished; complete it with: reverie resume {run.folder.as_posix()}")
     pictures, skipped = _pictures(run.folder / "look")
+    other = written["verb"] in ("model", "train")
     return Story(
         name=run.name,
         folder=run.folder.as_posix(),
@@ -78,12 +83,33 @@ def _read(run: Run, written: dict[str, Any], command: str) -> Story:
         told=_told(written["job"]),
         command=command,
         versions={str(name): str(version) for name, version in written.get("made_with", {}).items()},
-        training=_points(events, "train"),
-        validation=_points(events, "validation"),
+        training=() if other else _points(events, "train"),
+        validation=() if other else _points(events, "validation"),
         probe=_probe(run),
         warnings=[*warnings, *skipped],
         pictures=pictures,
+        chapters=_chapters(run, events, pictures) if other else (),
     )
+
+
+def _chapters(run: Run, events: Sequence[dict[str, Any]], pictures: Mapping[str, bytes]) -> list[Chapter]:
+    """What there is to tell of a run of `reverie model` or `reverie train`."""
+    folder, result = run.folder.as_posix(), run.result() if run.finished else {}
+    written = run.job()
+    if written["verb"] == "train":
+        told = {"folder": folder, "temperature": _words(written["job"]["dream"]["temperature"])}
+        return controller.chapters(events, result, _evaluations(run), told)
+    file = run.folder / "audit.json"
+    audit = read_json(file, f"audit of {run.folder}") if file.is_file() else None
+    ask = [] if "dream" in pictures else [f"Nobody has looked yet: reverie look {folder}"]
+    dreams = Chapter("What it dreams", ask, picture=pictures.get("dream", b""))
+    return [*world_model.chapters(events, result, audit, folder), dreams]
+
+
+def _evaluations(run: Run) -> dict[str, dict[str, Any]]:
+    """What `reverie evaluate` found out about a controller, by folder; those that are done."""
+    files = sorted((run.folder / "evaluations").glob("*/result.json"))
+    return {file.parent.name: read_json(file, f"result of {file.parent}") for file in files}
 
 
 def _points(events: Sequence[dict[str, Any]], kind: str) -> list[Point]:
@@ -103,9 +129,10 @@ def _network(description: dict[str, Any]) -> str:
 def _settings(job: dict[str, Any], result: dict[str, Any]) -> dict[str, str]:
     """Everything of the job on one level, then what it came to."""
     found = {"method": _words(job.get("method", "")), "data": _words(job.get("data", ""))}
-    for part in ("representation", "plan", "conditions"):
-        for name, value in job.get(part, {}).items():
-            found[name.replace("_", " ")] = _words(value)
+    for part, content in job.items():
+        inside = content.items() if isinstance(content, dict) else ((part, content),)
+        found |= {name.replace("_", " "): _words(value) for name, value in inside if name not in found}
+    found = {name: words for name, words in found.items() if words}
     names = {"parameters": "", "training_frames": "", "best_epoch": "", "seconds": " s"}
     for name, unit in names.items():
         if result.get(name) is not None:
@@ -114,10 +141,15 @@ def _settings(job: dict[str, Any], result: dict[str, Any]) -> dict[str, str]:
 
 
 def _told(job: dict[str, Any]) -> str:
-    plan, conditions = job.get("plan", {}), job.get("conditions", {})
+    plan = job.get("plan", {})
+    conditions = job.get("conditions") or job.get("circumstances") or {}
     parts = [f"Fitted to {_words(job['data'])}"] if job.get("data") else []
-    if "epochs" in plan:
-        parts.append(counted(plan["epochs"], "epoch"))
+    if job.get("world_model"):
+        heat = _words(job["dream"]["temperature"])
+        parts.append(f"Trained in the dream of {_words(job['world_model'])} at temperature {heat}")
+    for unit in ("epoch", "generation"):
+        if f"{unit}s" in plan:
+            parts.append(counted(plan[f"{unit}s"], unit))
     if "seed" in conditions:
         parts.append(f"seed {conditions['seed']}")
     return ", ".join(parts)
@@ -128,7 +160,9 @@ def _words(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, int):
         return f"{value:,}".replace(",", " ")
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    if isinstance(value, list):
+        return " ".join(map(_words, value))
+    return "" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _probe(run: Run) -> dict[str, Any] | None:

@@ -20,7 +20,7 @@ from reverie.verbs.load_model import LoadedModel
 
 RATE = 15.0
 """Steps a second that a film shows."""
-LONGEST = 300
+LONGEST = 120
 """Most instants of a film; of longer stretches every so many-th is shown."""
 
 

@@ -2,18 +2,20 @@
 
 import shlex
 from collections.abc import Iterator
-from dataclasses import MISSING, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 from reverie.core.config import Config, from_json
 from reverie.core.console import QUIET, Console
 from reverie.core.errors import WrongInput
+from reverie.core.family import word_of
 from reverie.core.files import write_bytes
 from reverie.core.run import Run
 from reverie.data.store import open_data
 from reverie.reports.page import render
 from reverie.reports.story import Story, read_story
+from reverie.verbs import model, train
 from reverie.verbs.adopt import AdoptJob
 from reverie.verbs.encoders import is_word
 from reverie.verbs.fit import read_job
@@ -34,7 +36,7 @@ class ReportJob(Config):
 def report(job: ReportJob, console: Console = QUIET) -> Path:
     """Write the page from what lies in the run folders; returns its path.
 
-    Raises WrongInput where a folder holds no run of `reverie fit` or a damaged one.
+    Raises WrongInput where a folder holds no run of `fit`, `adopt`, `model` or `train`, or a damaged one.
     """
     runs = [Run.open(folder) for folder in job.runs]
     names = [run.name for run in runs]
@@ -44,7 +46,7 @@ def report(job: ReportJob, console: Console = QUIET) -> Path:
         raise WrongInput(f"two runs have the same name ({', '.join(names)}); rename the folder of one")
     stories = [_with_pool(read_story(run, command(run)), run) for run in runs]
     for story in stories:
-        if story.probe is None:
+        if story.probe is None and not story.chapters:
             console.warn(
                 f"{story.name} was not probed; ask it with: reverie probe {story.folder} --data DATA"
             )
@@ -73,8 +75,9 @@ def _with_pool(story: Story, run: Run) -> Story:
 
 def command(run: Run) -> str:
     """The command that makes the run again, with every field that is not at its default."""
-    if run.job()["verb"] == "adopt":
-        return _adoption(run)
+    tellers = {"adopt": _adoption, "model": _modelling, "train": _training}
+    if (verb := run.job()["verb"]) in tellers:
+        return tellers[verb](run)
     job = read_job(run)
     word = run.job()["job"]["method"]
     flags = [flag for part in (job.representation, job.plan, job.conditions) for flag in _flags(part)]
@@ -93,10 +96,29 @@ def _adoption(run: Run) -> str:
     )
 
 
-def _flags(config: Config) -> Iterator[str]:
+def _modelling(run: Run) -> str:
+    """The command that fits the world model again."""
+    job = model.read_job(run)
+    places = [place.as_posix() for place in (job.representation, job.data, run.folder)]
+    flags = [flag for part in (job.model, job.sources, job.stretch, job.conditions) for flag in _flags(part)]
+    flags += _flags(job.plan, model.PLAN)
+    return shlex.join(["reverie", "model", word_of(job.model), *places, *flags])
+
+
+def _training(run: Run) -> str:
+    """The command that trains the controller again."""
+    job = train.read_job(run)
+    places = [place.as_posix() for place in (job.world_model, run.folder)]
+    start = [] if job.start is None else ["--start", job.start.as_posix()]
+    flags = [flag for part in (job.agent, job.plan, job.dream, job.circumstances) for flag in _flags(part)]
+    return shlex.join(["reverie", "train", word_of(job.agent), *places, *start, *flags])
+
+
+def _flags(config: Config, usual: Config | None = None) -> Iterator[str]:
+    """Flags of the fields that differ from the usual values, which are the defaults if not given."""
     for field in fields(config):
         value = getattr(config, field.name)
-        if field.default is MISSING or value != field.default:
+        if value != (field.default if usual is None else getattr(usual, field.name)):
             yield from _flag(field.name.replace("_", "-"), value)
 
 
