@@ -177,7 +177,8 @@ def test_it_learns_from_further_recordings_and_from_where_another_ended(place, t
         str(place / "dynamics"),
     ]
     none = ["--epochs", "1", "--learning-rate", "1e-30", "--hidden-size", "16", "--schedule", "constant"]
-    assert main(["model", "mdn-rnn", *words, *none]) == 0
+    assert main(["model", "mdn-rnn", *words, *none, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out.splitlines()[-1]) == result(Path(begun))
     loaded, before = load_model(Path(begun)), load_model(place / "dynamics")
     # It hardly learns, so it still is what it began with, and knows the new episodes beside the old.
     for name, tensor in loaded.world_model.named_parameters():

@@ -157,7 +157,7 @@ def _work(job: ModelJob, recordings: Sequence[DataSet], run: Run, console: Conso
             "held_out_steps": validation.steps if validation else 0,
             "parameters": sum(part.numel() for part in module.parameters()),
             "forecast": told,
-            "surroundings": surroundings,
+            "surroundings": to_json(surroundings),
             "seconds": round(clock.seconds, 1),
             "cpu_seconds": round(clock.cpu_seconds, 1),
             "peak_memory": peak_memory(),
