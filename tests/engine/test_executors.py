@@ -162,7 +162,7 @@ def test_a_worker_that_gives_no_answer_is_ended_and_its_task_done_again(tmp_path
 
 
 def test_a_worker_that_cannot_begin_ends_the_work(tmp_path):
-    with pytest.raises(BrokeWhileWorking, match=r"exit code 3\) died at task 0, where 2 workers"):
+    with pytest.raises(BrokeWhileWorking, match=r"exit code 3\) died at task [01], where 2 workers"):
         through(TWO, cannot_begin, range(4))
 
 

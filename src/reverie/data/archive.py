@@ -147,6 +147,10 @@ class ArchiveWriter:
         self._publish(self._manifest.with_episodes(tuple(self._episodes), self._files, complete=True))
         return self._manifest
 
+    def abandon(self) -> None:
+        """Write nothing any more, so that the folder can be removed."""
+        self._beside.shutdown(wait=True, cancel_futures=True)
+
     @property
     def _filled(self) -> int:
         return self._rows % self._manifest.chunk

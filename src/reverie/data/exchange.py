@@ -109,6 +109,7 @@ def import_recordings(found: Recordings, data: Path, size: int, console: Console
                 tracker.advance(note=f"{writer.frames} frames")
         return writer.finish()
     except BaseException as error:
+        writer.abandon()
         shutil.rmtree(data, ignore_errors=True)  # half of a recording would pass for a whole one
         if isinstance(error, OSError):
             raise _full(data, error, "import") from error

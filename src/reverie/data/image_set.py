@@ -84,6 +84,7 @@ def write_whole(folder: Path, manifest: Manifest, episodes: Iterable[Episode]) -
             writer.append(episode)
         return writer.finish()
     except BaseException as error:
+        writer.abandon()
         shutil.rmtree(folder, ignore_errors=True)  # half a set would pass for a whole one
         if isinstance(error, OSError):
             reason = f"cannot write to {folder}: {error.strerror}; free space and make it again"

@@ -26,6 +26,9 @@ def check_processes(count: int, device: str, compile_parts: bool) -> None:
 @contextmanager
 def together(run: Run, count: int, follow: Callable[[Run, Ranks], None]) -> Iterator[Ranks]:
     """Ranks that fit one run: this process writes it, each other a copy that is thrown away."""
+    if count == 1:
+        yield Ranks(0, 1)
+        return
     with TemporaryDirectory(prefix="reverie-") as place:
         for rank in range(1, count):
             copy = Path(place, str(rank))

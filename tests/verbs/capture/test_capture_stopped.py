@@ -140,7 +140,7 @@ def test_what_was_staged_is_not_played_again(recorded, tmp_path, monkeypatch):
         stage(data, index, episode, worker=0)
     played = []
     monkeypatch.setattr("reverie.verbs.capture.record", lambda *_: played.append(1))
-    monkeypatch.setattr("reverie.verbs.capture._Pace.due", lambda _: True)
+    monkeypatch.setattr("reverie.verbs._watch.Pace.due", lambda _: True)
     assert resume_capture(data)["complete"] and not played
     assert contents(data) == contents(recorded[0])
 
