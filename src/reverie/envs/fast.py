@@ -184,7 +184,7 @@ def _envpool() -> Any:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            import envpool
+            import envpool  # pyright: ignore[reportMissingImports]
     except (ImportError, OSError) as error:
         raise WrongInput(
             f"--engine envpool needs EnvPool, which has no wheel for every system; install it with: "
