@@ -32,7 +32,7 @@ class Seat:
         self.resize(24, 60)
         self.before = termios.tcgetattr(self.its)
         environment = {**os.environ, "SDL_VIDEODRIVER": "dummy", "OMP_NUM_THREADS": "1", "TERM": "xterm"}
-        environment["PYTHONUTF8"] = "1"
+        environment |= {"PYTHONUTF8": "1", "COLUMNS": "80", "LINES": "24"}  # as a shell may export them
         command = [sys.executable, "-m", "reverie", *words]
         self.process = subprocess.Popen(
             command, env=environment, start_new_session=True, stdin=self.its, stdout=self.its, stderr=self.its

@@ -3,7 +3,6 @@
 import os
 import re
 import select
-import shutil
 import signal
 import sys
 from collections.abc import Iterator, Sequence
@@ -91,7 +90,8 @@ def draw(frame: np.ndarray, lines: Sequence[str], last: Shown | None) -> Shown:
 
     Nothing is written where that is what was shown `last`; the screen is wiped where its size has changed.
     """
-    size = shutil.get_terminal_size()
+    # The terminal's own word: COLUMNS and LINES, where a shell exports them, do not follow its size.
+    size = os.get_terminal_size(sys.stdout.fileno())
     shown = size, page(frame, lines, size)
     if shown != last:
         wipe = "" if last is not None and size == last[0] else CLEAR

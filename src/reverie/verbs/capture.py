@@ -246,14 +246,20 @@ class _Capture:
         except (OSError, BrokeWhileWorking, KeyboardInterrupt) as error:
             with suppress(OSError, BrokeWhileWorking):
                 release_reserve(self._folder)
-                writer.commit()
-                drop_stages(self._folder, len(writer.manifest.episodes))
+            self._keep(writer)
             if isinstance(error, KeyboardInterrupt):
                 raise
             reason = _trouble(error) if isinstance(error, OSError) else str(error)
             kept = f"{len(writer.manifest.episodes)} episodes are kept in {self._folder}"
             remedy = "free space and run" if reason == "disk full" else "to go on, run"
             raise BrokeWhileWorking(f"{reason}; {kept}; {remedy}: reverie resume {self._folder}") from error
+
+    def _keep(self, writer: ArchiveWriter) -> None:
+        """Commit what is whole; the first try may only tell of a chunk that failed beside what was played."""
+        for _ in range(2):
+            with suppress(OSError, BrokeWhileWorking):
+                writer.commit()
+                drop_stages(self._folder, len(writer.manifest.episodes))
 
     def _record(self, writer: ArchiveWriter) -> None:
         total = self._job.episodes
